@@ -1,0 +1,1 @@
+"""truckkit: Jupyter-native analytics for mining haul trucks."""

@@ -1,0 +1,95 @@
+"""Everything that truckkit raises on purpose.
+
+    TruckkitError
+    ├── UnknownName (LookupError)        a truck, table, state, place or shift that is not there
+    ├── BadTime (ValueError)             a naive, reversed or unreadable time
+    ├── BadMapping (ValueError)          a mapping file that is wrong in itself
+    ├── BadInput (ValueError)            a file that cannot be read, or does not fit its mapping
+    ├── BadRequest (ValueError)          an argument that cannot be meant
+    ├── NoStore (FileNotFoundError)      no folder, or a folder that is no store
+    ├── NewerStore (RuntimeError)        a store that a newer truckkit wrote
+    ├── DamagedStore (RuntimeError)      a store whose files are missing or broken
+    ├── StoreBusy (BlockingIOError)      another process is writing
+    └── CannotWrite (OSError)            the disk is full, or the folder may not be written
+
+Each says in one sentence what is wrong, where, what is there instead and what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TruckkitError(Exception):
+    """Any error that truckkit raises on purpose."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownName(TruckkitError, LookupError):
+    """A truck, table, state, place or shift that is not there."""
+
+
+class BadTime(TruckkitError, ValueError):
+    """A naive, reversed or unreadable time."""
+
+
+class BadMapping(TruckkitError, ValueError):
+    """A mapping file that is wrong in itself."""
+
+
+class BadInput(TruckkitError, ValueError):
+    """A file that cannot be read, or that does not fit its mapping."""
+
+
+class BadRequest(TruckkitError, ValueError):
+    """An argument that cannot be meant."""
+
+
+class NoStore(TruckkitError, FileNotFoundError):
+    """No folder, or a folder that is no store."""
+
+
+class NewerStore(TruckkitError, RuntimeError):
+    """A store that a newer truckkit wrote."""
+
+
+class DamagedStore(TruckkitError, RuntimeError):
+    """A store whose files are missing or broken."""
+
+
+class StoreBusy(TruckkitError, BlockingIOError):
+    """Another process is writing to the store."""
+
+
+class CannotWrite(TruckkitError, OSError):
+    """The disk is full, or the folder may not be written."""
+
+
+def unknown(kind: str, name: object, known: Iterable[str], where: str) -> UnknownName:
+    """The error for a name that does not exist, with the nearest one that does.
+
+    >>> print(unknown("truck", "T70", ["T01", "T07"], "mine"))
+    no truck "T70" in mine; did you mean "T07"? It has "T01", "T07".
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    hint = f'; did you mean "{near[0]}"?' if near else "."
+    return UnknownName(f'no {kind} "{name}" in {where}{hint} It has {listed(names)}.')
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """Names in quotes, cut after a few.
+
+    >>> listed(["a", "b", "c"], most=2)
+    '"a", "b" and 1 more'
+    >>> listed([])
+    'none'
+    """
+    quoted = [f'"{name}"' for name in names]
+    if not quoted:
+        return "none"
+    rest = len(quoted) - most
+    return ", ".join(quoted[:most]) + (f" and {rest} more" if rest > 0 else "")
