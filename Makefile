@@ -1,0 +1,85 @@
+# Two commands matter: `make demo` to see truckkit, `make test` to check everything that CI checks.
+# Both make their own environment in .venv and use it again until what is pinned changes.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+
+PINNED := pyproject.toml constraints.txt
+FOR_DEMO := $(VENV)/.made-for-demo
+FOR_TESTS := $(VENV)/.made-for-tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test format lint types floors tests notebooks fix docs constraints clean
+
+help:
+	@echo 'make demo         simulate a small mine, serve it and print the address'
+	@echo 'make test         format, lint, types, import floors, tests, examples, notebooks'
+	@echo 'make fix          tidy the code and write the generated pages again'
+	@echo 'make docs         write docs/schema.md again from truckkit/schema.py'
+	@echo 'make constraints  write constraints.txt again from a fresh environment'
+	@echo 'make clean        remove the environment and caches'
+
+# Environments ------------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo 'truckkit needs Python 3.11 or newer, and $(PYTHON) is older: say make PYTHON=python3.11'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# An environment for tests holds all that the demo needs.
+$(FOR_DEMO): $(PINNED) | $(BIN)/python
+	@test -e $(FOR_TESTS) || echo 'Installing truckkit into $(VENV): a minute or two, once.'
+	$(PIP) install -c constraints.txt -e '.$(if $(wildcard $(FOR_TESTS)),[dev])'
+	@touch $@
+
+$(FOR_TESTS): $(PINNED) | $(BIN)/python
+	@echo 'Installing truckkit and its tools into $(VENV): two minutes or so, once.'
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@ $(FOR_DEMO)
+
+# What people run ---------------------------------------------------------------------------------
+
+demo: $(FOR_DEMO)
+	$(BIN)/truckkit demo
+
+test: format lint types floors tests notebooks
+
+format: $(FOR_TESTS)
+	$(BIN)/ruff format --check .
+
+lint: $(FOR_TESTS)
+	$(BIN)/ruff check .
+
+types: $(FOR_TESTS)
+	$(BIN)/mypy
+
+floors: $(FOR_TESTS)
+	$(BIN)/lint-imports
+
+tests: $(FOR_TESTS)
+	$(BIN)/pytest
+
+notebooks: $(FOR_TESTS)
+	$(BIN)/pytest --nbval-lax notebooks
+
+fix: $(FOR_TESTS) docs
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(FOR_TESTS)
+	$(BIN)/python docs/make_reference.py
+
+# Taken from an environment that holds nothing else, so that nothing slips in.
+constraints:
+	rm -rf build/fresh
+	$(PYTHON) -m venv build/fresh
+	build/fresh/bin/python -m pip --disable-pip-version-check -q install -e '.[dev]'
+	{ echo '# The versions that make demo and make test install; written by `make constraints`.'; \
+	  build/fresh/bin/python -m pip freeze --exclude-editable; } > constraints.txt.new
+	mv constraints.txt.new constraints.txt
+	rm -rf build/fresh
+
+clean:
+	rm -rf build $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
