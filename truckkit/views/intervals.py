@@ -1,0 +1,192 @@
+"""State intervals as the timeline's browser half reads them: binary columns, one row of strips a truck.
+
+Within the window the intervals of a truck tile time: what no interval covers becomes ``no_data``,
+and where two overlap the later start ends the earlier. Bounds are whole milliseconds from the
+window's start; an interval that reaches over the window keeps its true bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis import _
+
+from truckkit import errors, schema
+from truckkit.views.clock import instant, milliseconds
+
+CODES = {state: code for code, state in enumerate(schema.STATES)}
+NO_DATA = CODES["no_data"]
+Column = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Intervals of several trucks in columns, sorted by truck and start."""
+
+    start: datetime
+    """The window's first instant, from which bounds are counted."""
+    stop: datetime
+    trucks: tuple[str, ...]
+    rows: Column
+    """Where each truck's intervals begin, and one more: where the last one's end."""
+    starts: Column
+    stops: Column
+    codes: Column
+    """The position of the state in ``schema.STATES``."""
+    places: Column
+    loaders: Column
+    names: tuple[str, ...]
+    """Names of places and loaders; the first is empty."""
+    sources: tuple[str, ...]
+    """Who told of the intervals."""
+
+    @cached_property
+    def wide(self) -> bool:
+        """True where bounds do not fit 32 bits: beyond 24 days from the window's start."""
+        if not len(self.starts):
+            return False
+        return bool(self.stops.max() >= 2**31 or self.starts.min() < -(2**31))
+
+    def columns(self) -> dict[str, bytes]:
+        """The columns as bytes: bounds Int32 (Float64 where wide), codes Uint8, the rest Uint32."""
+        bounds = np.float64 if self.wide else np.int32
+        return {
+            "rows": self.rows.astype(np.uint32).tobytes(),
+            "starts": self.starts.astype(bounds).tobytes(),
+            "stops": self.stops.astype(bounds).tobytes(),
+            "codes": self.codes.astype(np.uint8).tobytes(),
+            "places": self.places.astype(np.uint32).tobytes(),
+            "loaders": self.loaders.astype(np.uint32).tobytes(),
+        }
+
+    def last_known(self) -> datetime | None:
+        """When the last interval that says something stops; None where there is none."""
+        told = self.stops[self.codes != NO_DATA]
+        if not len(told):
+            return None
+        return min(instant(int(told.max()) + milliseconds(self.start)), self.stop)
+
+
+def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datetime) -> Packed:
+    """The intervals of ``trucks`` that overlap ``[start, stop)``, tiled and in columns.
+
+    Parameters
+    ----------
+    states
+        State intervals of one source, see ``schema.STATE_INTERVALS``.
+    trucks
+        The trucks, in the order of the rows. One without intervals is ``no_data`` all the time.
+    start, stop
+        The window, aware.
+    """
+    from_ms, to_ms = milliseconds(start), milliseconds(stop)
+    if instant(to_ms) < stop:
+        to_ms += 1
+    inside = states.filter(_.start < _literal(stop), _.stop > _literal(start))
+    told = inside.select("truck", "source", "start", "stop", "state", "place", "loader").to_pyarrow()
+
+    row_of = {truck: row for row, truck in enumerate(trucks)}
+    row = _codes(told["truck"], {name: row_of.get(name, -1) for name in _distinct(told["truck"])})
+    words = _distinct(told["state"])
+    for word in words:
+        if word not in CODES:
+            raise errors.unknown("state", word, CODES, "the states of this window")
+    code = _codes(told["state"], CODES)
+    names = sorted({*_distinct(told["place"]), *_distinct(told["loader"])})
+    name_of = {name: index for index, name in enumerate(names, start=1)}
+    place, loader = _codes(told["place"], name_of), _codes(told["loader"], name_of)
+    begins, ends = _offsets(told["start"], from_ms), _offsets(told["stop"], from_ms)
+
+    order = np.lexsort((ends, begins, row))
+    order = order[row[order] >= 0]
+    row, begins, ends = row[order], begins[order], ends[order]
+    code, place, loader = code[order], place[order], loader[order]
+    same = row[1:] == row[:-1]
+    ends[:-1] = np.where(same, np.minimum(ends[:-1], begins[1:]), ends[:-1])
+    kept = ends > begins
+    row, begins, ends, code, place, loader = (c[kept] for c in (row, begins, ends, code, place, loader))
+
+    gap_row, gap_begins, gap_ends = _gaps(row, begins, ends, len(trucks), to_ms - from_ms)
+    nothing = np.zeros(len(gap_row), np.int64)
+    row = np.concatenate([row, gap_row])
+    begins = np.concatenate([begins, gap_begins])
+    order = np.lexsort((begins, row))
+    return Packed(
+        start=instant(from_ms),
+        stop=instant(to_ms),
+        trucks=tuple(trucks),
+        rows=np.searchsorted(row[order], np.arange(len(trucks) + 1)).astype(np.int64),
+        starts=begins[order],
+        stops=np.concatenate([ends, gap_ends])[order],
+        codes=np.concatenate([code, nothing + NO_DATA])[order],
+        places=np.concatenate([place, nothing])[order],
+        loaders=np.concatenate([loader, nothing])[order],
+        names=("", *names),
+        sources=tuple(sorted(_distinct(told["source"]))),
+    )
+
+
+def newest_days(
+    states: ibis.Table, start: datetime, stop: datetime, around: datetime, most: int
+) -> tuple[datetime, datetime]:
+    """The part of ``[start, stop)`` around a moment that holds at most ``most`` intervals, in whole UTC days."""
+    per_day = (
+        states.group_by(day=_.start.truncate("D")).aggregate(intervals=_.count()).order_by("day").to_pyarrow()
+    )
+    total = sum(per_day["intervals"].to_pylist())
+    if total <= most:
+        return start, stop
+    day_of = around.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [day.replace(tzinfo=UTC) for day in per_day["day"].to_pylist()]
+    nearest = sorted(zip(days, per_day["intervals"].to_pylist(), strict=True), key=lambda d: abs(d[0] - day_of))
+    kept, held = [], 0
+    for day, intervals in nearest:
+        if kept and held + intervals > most:
+            break
+        kept.append(day)
+        held += intervals
+    return max(start, min(kept)), min(stop, max(kept) + timedelta(days=1))
+
+
+def _gaps(row: Column, begins: Column, ends: Column, trucks: int, span: int) -> tuple[Column, Column, Column]:
+    """The stretches of ``[0, span)`` that no interval of a row covers."""
+    edge = np.arange(trucks, dtype=np.int64)
+    # Each row is walked from its window's start to its window's stop, as if an interval lay at each.
+    rows = np.concatenate([edge, row, edge])
+    lefts = np.concatenate([np.full(trucks, -1), np.zeros(len(row), np.int64), np.full(trucks, 1)])
+    froms = np.concatenate([np.zeros(trucks, np.int64), begins, np.full(trucks, span, np.int64)])
+    tos = np.concatenate([np.zeros(trucks, np.int64), ends, np.full(trucks, span, np.int64)])
+    order = np.lexsort((froms, lefts, rows))
+    rows, froms, tos = rows[order], froms[order], tos[order]
+    gap = (rows[1:] == rows[:-1]) & (froms[1:] > tos[:-1])
+    return rows[1:][gap], tos[:-1][gap], froms[1:][gap]
+
+
+def _distinct(column: pa.ChunkedArray) -> list[str]:
+    return [name for name in pc.unique(column).to_pylist() if name is not None]
+
+
+def _codes(column: pa.ChunkedArray, code_of: dict[str, int]) -> Column:
+    """Each word's number; 0 where there is none."""
+    encoded = column.combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    numbers = np.array([code_of[word] for word in encoded.dictionary.to_pylist()] + [0], np.int64)
+    return numbers[pc.fill_null(encoded.indices, len(numbers) - 1).to_numpy(zero_copy_only=False)]
+
+
+def _offsets(column: pa.ChunkedArray, from_ms: int) -> Column:
+    micros = column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    return np.asarray(micros // 1000 - from_ms, np.int64)
+
+
+def _literal(at: datetime) -> ibis.Value:
+    return ibis.literal(at.astimezone(UTC).replace(tzinfo=None), type=schema.INSTANT)

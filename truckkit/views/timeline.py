@@ -1,0 +1,270 @@
+"""The timeline: one row a truck, its states in time, and beside them the total time in each state.
+
+Everything that the window holds goes to the browser once, packed in binary; moving and zooming ask
+nothing more of the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import param
+from ibis import _
+from panel.custom import JSComponent
+from panel.viewable import Viewable, Viewer
+
+from truckkit import schema
+from truckkit.errors import BadTime
+from truckkit.views import clock, palette
+from truckkit.views.intervals import Packed, newest_days, pack
+
+if TYPE_CHECKING:
+    from truckkit.site import Site
+
+MOST_INTERVALS = 1_000_000
+"""How many intervals go to a browser: some 15 MB, a month of 100 trucks."""
+_NEWEST = timedelta(hours=24)
+
+
+def _source(*names: str) -> str:
+    folder = files("truckkit.views")
+    return "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
+
+
+class StateStrips(JSComponent):
+    """The browser half. Times are milliseconds from ``origin``, itself milliseconds since 1970."""
+
+    origin = param.Number(0)
+    span = param.Number(1)
+    zone = param.String("UTC")
+    offsets = param.List([[0, 0]])
+    trucks = param.List([])
+    names = param.List([""])
+    shifts = param.List([])
+    jumps = param.List([])
+    wide = param.Boolean(False)
+    rows = param.Bytes(b"")
+    starts = param.Bytes(b"")
+    stops = param.Bytes(b"")
+    codes = param.Bytes(b"")
+    places = param.Bytes(b"")
+    loaders = param.Bytes(b"")
+    told = param.String("", doc="Who told of the states.")
+    note = param.String("", doc="What is left out.")
+    message = param.String("", doc="Why there is nothing to show.")
+    replay = param.String("", doc="Where a replay is served, if it is.")
+    shown = param.List([0, 1], doc="The visible range.")
+    at = param.Number(None, allow_None=True, doc="The chosen moment.")
+    truck = param.String("", doc="The chosen truck.")
+    version = param.Integer(0, doc="Moves when all of the above has come.")
+
+    _esm = "\n".join(
+        [palette.javascript(), clock.javascript(), _source("surface.js", "strips.js", "totals.js", "timeline.js")]
+    )
+    _stylesheets = [_source("timeline.css")]  # noqa: RUF012 - Panel reads a list
+
+
+class Timeline(Viewer):
+    """What each truck did when: its states side by side, with the time it spent in each.
+
+    An interval is coloured and patterned by its state; one that is shorter than a pixel still shows.
+    Beside each row stands the total time in each state over the visible range; it adds up to the
+    range, for time that nobody observed is ``no_data`` and counts. A click chooses a moment.
+
+    Where the window is longer than a day, the newest shift with states is shown first (the newest
+    24 h where the site has no shifts), and the rest is there to move to.
+
+    Parameters
+    ----------
+    site
+        What to show: its trucks, in its window, told by its source.
+    start, stop
+        The visible range at first: text in site time, or aware datetimes.
+    at, truck
+        The moment and the truck chosen at first.
+    replay
+        The address of a replay page that the chosen moment links to; none where empty.
+    **layout
+        Panel's own, such as ``height`` or ``sizing_mode``.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> timeline = tk.Timeline(tk.sample())
+    >>> timeline.at is None
+    True
+    """
+
+    at = param.Date(default=None, allow_None=True, doc="The chosen moment, aware, UTC.")
+    truck = param.String(default="", doc="The chosen truck; empty where none is.")
+    shown = param.Tuple(default=(None, None), length=2, doc="The visible range: two aware instants, UTC.")
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        start: str | datetime | None = None,
+        stop: str | datetime | None = None,
+        at: str | datetime | None = None,
+        truck: str = "",
+        replay: str = "",
+        **layout: Any,
+    ) -> None:
+        super().__init__()
+        self.site = site
+        if truck:
+            site.truck(truck)
+        asked = (_instant(site, start), _instant(site, stop))
+        if asked[0] and asked[1] and asked[0] >= asked[1]:
+            raise BadTime(f'the range "{start}" to "{stop}" stops before it starts; swap its ends.')
+        self._strips = StateStrips(replay=replay, **self._layout(layout))
+        self._packed: Packed | None = None
+        self._show(asked)
+        self._strips.param.watch(self._from_browser, ["at", "truck", "shown"])
+        self.param.watch(self._to_browser, ["at", "truck", "shown"])
+        self.truck = truck
+        self.at = _instant(site, at)
+
+    def __panel__(self) -> Viewable:
+        return self._strips
+
+    def _layout(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if {"height", "sizing_mode"} & set(asked):
+            return asked
+        rows = len(self.site.truck_names)
+        return {"sizing_mode": "stretch_width", "height": min(560, 200 + rows * (30 if rows <= 12 else 22)), **asked}
+
+    def _show(self, asked: tuple[datetime | None, datetime | None]) -> None:
+        """Packs the site's intervals and hands them to the browser."""
+        site = self.site
+        trucks = site.truck_names
+        why_not = _why_nothing(site)
+        if why_not:
+            self._strips.param.update(message=why_not, version=self._strips.version + 1)
+            return
+        assert site.start is not None
+        assert site.stop is not None
+        around = asked[0] or asked[1] or _latest(site.states, site.stop)
+        start, stop = newest_days(site.states, site.start, site.stop, around, MOST_INTERVALS)
+        packed = self._packed = pack(site.states, trucks, start, stop)
+        shifts = _shifts(site.shifts, packed)
+        span = self._offset(packed.stop)
+        note = "" if (start, stop) == (site.start, site.stop) else _left_out(site, packed)
+        first = self._first_range(asked, shifts)
+        self._strips.param.update(
+            origin=clock.milliseconds(packed.start),
+            span=span,
+            **_zone(site, packed),
+            trucks=list(trucks),
+            names=list(packed.names),
+            shifts=shifts,
+            jumps=_jumps(shifts, span),
+            wide=packed.wide,
+            **packed.columns(),
+            told="states from " + " and ".join(packed.sources),
+            note=note,
+            message="",
+            shown=first,
+            version=self._strips.version + 1,
+        )
+        self.shown = (self._instant(first[0]), self._instant(first[1]))
+
+    def _first_range(self, asked: tuple[datetime | None, datetime | None], shifts: list[list[Any]]) -> list[int]:
+        """The visible range [ms] at first: what was asked for, else the newest shift or day with states."""
+        assert self._packed is not None
+        span = self._offset(self._packed.stop)
+        if asked[0] or asked[1]:
+            from_ms = min(max(0, self._offset(asked[0])), span - 1) if asked[0] else 0
+            to_ms = min(max(from_ms + 1, self._offset(asked[1])), span) if asked[1] else span
+            return [from_ms, to_ms]
+        last_known = self._packed.last_known()
+        if span <= _NEWEST // clock.MILLISECOND or last_known is None:
+            return [0, span]
+        last = self._offset(last_known)
+        for _name, from_ms, to_ms in reversed(shifts):
+            if from_ms < last:
+                return [max(0, from_ms), min(to_ms, span)]
+        return [max(0, last - _NEWEST // clock.MILLISECOND), last]
+
+    def _offset(self, at: datetime) -> int:
+        assert self._packed is not None
+        return clock.milliseconds(at) - clock.milliseconds(self._packed.start)
+
+    def _instant(self, offset: float) -> datetime:
+        assert self._packed is not None
+        return clock.instant(offset + clock.milliseconds(self._packed.start))
+
+    def _from_browser(self, *changes: param.parameterized.Event) -> None:
+        if self._packed is None:
+            return
+        strips = self._strips
+        self.param.update(
+            at=None if strips.at is None else self._instant(strips.at),
+            truck=strips.truck,
+            shown=(self._instant(strips.shown[0]), self._instant(strips.shown[1])),
+        )
+
+    def _to_browser(self, *changes: param.parameterized.Event) -> None:
+        if self._packed is None:
+            return
+        shown = [self._offset(bound) for bound in self.shown]
+        at = None if self.at is None else self._offset(self.at)
+        self._strips.param.update(at=at, truck=self.truck, shown=shown)
+
+
+def _instant(site: Site, at: str | datetime | None) -> datetime | None:
+    return None if at is None or at == "" else site.instant(at)
+
+
+def _latest(states: ibis.Table, otherwise: datetime) -> datetime:
+    """The latest instant at which anyone said what a truck did."""
+    last = states.filter(_.state != "no_data").start.max().to_pyarrow().as_py()
+    return otherwise if last is None else last.replace(tzinfo=otherwise.tzinfo)
+
+
+def _why_nothing(site: Site) -> str:
+    """Why there is no interval to draw; empty where there is one."""
+    if not site.truck_names or site.start is None or site.stop is None:
+        return f"No trucks in {site.name}: nothing was ingested yet. Bring data in with truckkit ingest STORE PATH."
+    if site.states.limit(1).count().to_pyarrow().as_py():
+        return ""
+    start, stop = (f"{bound.astimezone(site.zone):%Y-%m-%d %H:%M}" for bound in (site.start, site.stop))
+    trucks = site.truck_names[0] if len(site.truck_names) == 1 else f"any of the {len(site.truck_names)} trucks"
+    sentence = f"No state intervals between {start} and {stop} (site time): nobody said what {trucks} did then."
+    for source in schema.SOURCES:
+        others = site.using(source).states.count().to_pyarrow().as_py()
+        if others:
+            return f'{sentence} The source "{source}" has {others:,}: choose it with site.using("{source}") or ?source={source}.'
+    return sentence
+
+
+def _left_out(site: Site, packed: Packed) -> str:
+    start, stop = (f"{bound.astimezone(site.zone):%Y-%m-%d %H:%M}" for bound in (packed.start, packed.stop))
+    return f"Too many intervals for one view: loaded are those from {start} to {stop}. Narrow the site to see others."
+
+
+def _shifts(shifts: ibis.Table, packed: Packed) -> list[list[Any]]:
+    """Name, start and stop [ms] of the shifts that overlap what is packed."""
+    rows = shifts.select("shift", "start", "stop").order_by("start").to_pyarrow().to_pylist()
+    from_ms = clock.milliseconds(packed.start)
+    bounds = [
+        [row["shift"], *(clock.milliseconds(row[end].replace(tzinfo=packed.start.tzinfo)) - from_ms for end in ("start", "stop"))]
+        for row in rows
+    ]
+    span = clock.milliseconds(packed.stop) - from_ms
+    return [shift for shift in bounds if shift[1] < span and shift[2] > 0]
+
+
+def _jumps(shifts: Sequence[list[Any]], span: int, most: int = 60) -> list[list[Any]]:
+    """Where one can go at once: the whole window and its newest shifts."""
+    newest = [[name, max(0, start), min(stop, span)] for name, start, stop in reversed(shifts)]
+    return [["Whole window", 0, span], *newest[:most]]
+
+
+def _zone(site: Site, packed: Packed) -> dict[str, Any]:
+    told = clock.site_clock(site.zone, packed.start, packed.stop)
+    return {"zone": told["zone"], "offsets": [list(offset) for offset in told["offsets"]]}
