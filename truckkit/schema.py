@@ -63,8 +63,6 @@ class Table:
     """The instant by which a day table is sorted and cut into days."""
     stop: str | None = None
     """For intervals, the instant at which a row stops."""
-    key_differs_by: str | None = None
-    """For tables of intervals: the column that lets two accounts of one moment stand side by side."""
 
     def __getitem__(self, column: str) -> Column:
         for candidate in self.columns:
@@ -448,7 +446,6 @@ STATE_INTERVALS = Table(
     ),
     at="start",
     stop="stop",
-    key_differs_by="source",
 )
 
 CYCLES = Table(
@@ -470,6 +467,7 @@ CYCLES = Table(
         Column("full", INSTANT, "When loading was over, UTC."),
         Column("arrived_dump", INSTANT, "When it arrived at the dumping place, UTC."),
         *(_minutes(state) for state in CYCLE_STATES),
+        Column("delay_min", NUMBER, "Time inside the cycle in none of the eight states.", "min"),
         Column("payload_t", NUMBER, "Payload measured; empty where the measurement cannot be true.", "t"),
         Column("reported_t", NUMBER, "Payload that the FMS booked.", "t"),
         Column("empty_m", NUMBER, "Distance driven empty.", "m"),
@@ -480,12 +478,12 @@ CYCLES = Table(
         Column("shift", TEXT, "The shift that the source booked it to."),
         Column("complete", FLAG, "True where every phase is known.", required=True),
         Column("why", TEXT, "Why it is not complete."),
+        Column("overlaps", FLAG, "True where an earlier cycle of the truck has not stopped at its start."),
         FAULT,
         LOAD_ID,
     ),
     at="start",
     stop="stop",
-    key_differs_by="source",
 )
 
 EVENTS = Table(

@@ -1,0 +1,1 @@
+"""What states and cycles mean for the shift."""

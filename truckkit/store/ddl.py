@@ -1,0 +1,69 @@
+"""Statements that make tables and views, written from ``schema``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from truckkit.schema import Table
+
+TYPES = {
+    "timestamp(6)": "TIMESTAMP",
+    "string": "VARCHAR",
+    "float64": "DOUBLE",
+    "float32": "FLOAT",
+    "int64": "BIGINT",
+    "boolean": "BOOLEAN",
+}
+
+
+def name(text: str) -> str:
+    """A name in double quotes, so that no name can end its own quotes."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text in single quotes, for the few statements that take no parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def columns(names: Iterable[str]) -> str:
+    """Names in quotes, with commas."""
+    return ", ".join(name(each) for each in names)
+
+
+def create(table: Table, within: str, references: Iterable[str] = ()) -> str:
+    """The statement that makes a table within an attached file.
+
+    Tables of the catalog have real keys; ``references`` are the tables that it can refer to. Day
+    tables have none, for an index on millions of samples costs far more than order and zone maps.
+    """
+    known = set(references)
+    parts = [
+        f"{name(column.name)} {TYPES[column.type]}{' NOT NULL' if column.required else ''}" for column in table
+    ]
+    if table.kind == "catalog":
+        parts.append(f"PRIMARY KEY ({columns(table.key)})")
+        parts += [
+            f"FOREIGN KEY ({name(column.name)}) REFERENCES {name(column.references)}"
+            for column in table
+            if column.references in known
+        ]
+    return f"CREATE TABLE {name(within)}.{name(table.name)} ({', '.join(parts)})"
+
+
+def union(table: Table, within: Sequence[str]) -> str:
+    """The query that reads a table from every attached file that holds it."""
+    chosen = columns(table.names)
+    return " UNION ALL ".join(f"SELECT {chosen} FROM {name(file)}.{name(table.name)}" for file in within)
+
+
+def view(table: Table, within: Sequence[str]) -> str:
+    """The statement that makes one view over every attached file that holds a table."""
+    if not within:
+        return create(table, "memory") if table.kind != "catalog" else ""
+    return f"CREATE VIEW memory.main.{name(table.name)} AS {union(table, within)}"
+
+
+def attach(path: str, alias: str, read_only: bool) -> str:
+    """The statement that attaches a file."""
+    return f"ATTACH {literal(path)} AS {name(alias)}{' (READ_ONLY)' if read_only else ''}"

@@ -1,0 +1,134 @@
+"""Drafts: rows on their way into a store, staged in an in-memory DuckDB that spills to the disk.
+
+No lock is needed to fill one. Staged rows are those of ``schema`` plus ``_line`` (their row in the
+source), ``_rank`` (0 is the better of two rows that tell of the same), ``_reason`` (why the row is
+refused, empty where it is not) and ``_content`` (what a refused row held).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from truckkit import schema
+from truckkit.store import ddl
+
+STAGING = {"_line": "int64", "_rank": "int64", "_reason": "string", "_content": "string"}
+"""The columns that staged rows have beside those of their table."""
+
+
+@dataclass
+class Load:
+    """One source of a draft, and what becomes of its rows."""
+
+    number: int
+    """Within the draft; the ledger's ``load_id`` once published."""
+    source: str
+    identity: str
+    mapping: str
+    into: str
+    """The table whose rows are counted: a row of the source is kept where its row here is kept."""
+    rows_in: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    corrected: int = 0
+    known: bool = False
+    """True where the ledger has this content already; nothing of it is stored again."""
+    cursor: str | None = None
+    made: dict[str, int] | None = None
+    start: datetime | None = None
+    stop: datetime | None = None
+
+    @property
+    def kept(self) -> int:
+        """Rows that are in tables afterwards."""
+        return self.rows_in - self.rejected - self.duplicates
+
+
+@dataclass
+class Facts:
+    """What a draft says of the site itself."""
+
+    name: str = "mine"
+    time_zone: str = "UTC"
+    crs: str | None = None
+    simulated: bool = False
+
+
+class Draft:
+    """Rows on their way into a store; use it as a context, so that its scratch space goes away."""
+
+    def __init__(self, memory: str = "2GB", scratch: Path | None = None) -> None:
+        self._scratch = Path(tempfile.mkdtemp(prefix="truckkit-draft-", dir=scratch))
+        self.connection = duckdb.connect(
+            ":memory:", config={"memory_limit": memory, "temp_directory": str(self._scratch)}
+        )
+        self.backend = ibis.duckdb.from_connection(self.connection)
+        self.loads: list[Load] = []
+        self.site: Facts | None = None
+        self._staged: set[str] = set()
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self.connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def load(self, source: str, identity: str, mapping: str, into: str) -> Load:
+        """Begin one source."""
+        self.loads.append(Load(len(self.loads) + 1, source, identity, mapping, into))
+        return self.loads[-1]
+
+    def read(self, name: str, rows: pa.RecordBatchReader | pa.Table, *, once: bool = False) -> ibis.Table:
+        """Rows of a source, as a table for a mapping to work on.
+
+        ``once`` reads a stream as it comes, for a mapping that asks for the rows a single time.
+        """
+        if once:
+            self.connection.register(name, rows)
+        else:
+            self.connection.register("incoming", rows)
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {ddl.name(name)} AS SELECT * FROM incoming")
+            self.connection.unregister("incoming")
+        return self.backend.table(name)
+
+    def stage(self, table: schema.Table, rows: ibis.Table, load: Load) -> None:
+        """Add rows to a table; columns that they do not have are empty."""
+        staged = ibis.to_sql(rows.select(self._shaped(table, rows, load)), dialect="duckdb")
+        target = ddl.name(f"staged_{table.name}")
+        if table.name in self._staged:
+            self.connection.execute(f"INSERT INTO {target} {staged}")
+        else:
+            self.connection.execute(f"CREATE TEMP TABLE {target} AS {staged}")
+            self._staged.add(table.name)
+
+    def _shaped(self, table: schema.Table, rows: ibis.Table, load: Load) -> dict[str, ibis.Value]:
+        fixed: dict[str, ibis.Value] = {"load_id": ibis.literal(load.number, "int64"), "_rank": ibis.literal(0, "int64")}
+        shaped: dict[str, ibis.Value] = {}
+        for name, kind in {**{column.name: column.type for column in table}, **STAGING}.items():
+            if name in rows.columns:
+                value = rows[name]
+                shaped[name] = value if value.type().copy(nullable=True) == ibis.dtype(kind) else value.cast(kind)
+            else:
+                shaped[name] = fixed.get(name, ibis.null(kind))
+        return shaped
+
+    @property
+    def staged(self) -> tuple[schema.Table, ...]:
+        """The tables that have rows staged."""
+        return tuple(table for table in schema.TABLES.values() if table.name in self._staged)

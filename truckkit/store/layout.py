@@ -1,0 +1,192 @@
+"""What a store's folder looks like: the names of its files, ``CURRENT`` and the lock.
+
+    mine/
+      CURRENT                        truckkit 1 42: the format, and the generation that readers open
+      LOCK                           held while a publish is under way; says who holds it
+      catalog-000042.duckdb
+      day-2026-11-22-000041.duckdb
+      month-2026-10-000040.duckdb
+      rejects-000042.duckdb
+
+A file's number is the generation that made it. A file whose name ends in ``.part`` is being made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import socket
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from truckkit import schema
+from truckkit.errors import CannotWrite, NewerStore, NoStore, StoreBusy
+
+CURRENT = "CURRENT"
+LOCK = "LOCK"
+GRACE_S = 15 * 60
+"""How long a replaced generation stays readable."""
+
+_FILE = re.compile(r"(?P<stem>catalog|rejects|day-\d{4}-\d\d-\d\d|month-\d{4}-\d\d)-(?P<generation>\d{6,})\.duckdb")
+
+
+def catalog_file(generation: int) -> str:
+    """The name of a generation's catalog."""
+    return f"catalog-{generation:06d}.duckdb"
+
+
+def rejects_file(generation: int) -> str:
+    """The name of the file with the rows that a generation's loads refused."""
+    return f"rejects-{generation:06d}.duckdb"
+
+
+def day_file(day: date, generation: int) -> str:
+    """The name of a day's file.
+
+    >>> day_file(date(2026, 11, 22), 41)
+    'day-2026-11-22-000041.duckdb'
+    """
+    return f"day-{day.isoformat()}-{generation:06d}.duckdb"
+
+
+def is_store(folder: Path) -> bool:
+    """True where the folder holds a published generation."""
+    return (folder / CURRENT).is_file()
+
+
+def current(folder: Path) -> int:
+    """The generation that readers open.
+
+    Raises ``NoStore`` where there is none, ``NewerStore`` where this truckkit is too old for it.
+    """
+    if not folder.exists():
+        raise NoStore(f'there is no store at "{folder}"; make one with "truckkit ingest" or "truckkit simulate".')
+    if not folder.is_dir():
+        raise NoStore(f'"{folder}" is a file, not a store; a store is a folder with a file {CURRENT} in it.')
+    try:
+        line = (folder / CURRENT).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise NoStore(
+            f'"{folder}" is no store: it holds no file {CURRENT}; name the folder that "truckkit ingest" made.'
+        ) from None
+    except (UnicodeDecodeError, OSError) as fault:
+        raise NoStore(f'"{folder}" is no store: its file {CURRENT} cannot be read ({fault}).') from None
+    found = re.fullmatch(r"truckkit (\d+) (\d+)\s*", line)
+    if not found:
+        raise NoStore(
+            f'"{folder}" is no store: its file {CURRENT} holds {line[:40]!r}, not "truckkit FORMAT GENERATION".'
+        )
+    written, generation = (int(part) for part in found.groups())
+    if written > schema.FORMAT:
+        raise NewerStore(
+            f'"{folder}" has format {written}, written by a newer truckkit; this one reads up to format '
+            f"{schema.FORMAT}: upgrade truckkit."
+        )
+    return generation
+
+
+def point_to(folder: Path, generation: int) -> None:
+    """Make a generation the one that readers open; it is durable when this returns."""
+    part = folder / f"{CURRENT}.part"
+    with part.open("w", encoding="utf-8") as file:
+        file.write(f"truckkit {schema.FORMAT} {generation}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / CURRENT)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def lock(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the folder's lock, so that one process publishes at a time.
+
+    Raises ``StoreBusy``, naming the process that holds it, when it is not free after ``wait_s``.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as fault:
+        raise CannotWrite(f'"{folder}" cannot be written: {fault.strerror}.') from None
+    try:
+        _acquire(handle, folder, time.monotonic() + wait_s)
+        holder = {"process": os.getpid(), "host": socket.gethostname(), "since": _now()}
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(holder).encode(), 0)
+        yield
+        os.ftruncate(handle, 0)
+    finally:
+        os.close(handle)  # closing gives the lock back, as does the end of the process
+
+
+def _acquire(handle: int, folder: Path, until: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise StoreBusy(
+                    f'"{folder}" is being written by {_holder(handle)}; run this again when it is done.'
+                ) from None
+            time.sleep(0.05)
+
+
+def _holder(handle: int) -> str:
+    try:
+        holder = json.loads(os.pread(handle, 4096, 0))
+        return f"process {holder['process']} on {holder['host']} since {holder['since']}"
+    except (ValueError, KeyError):
+        return "another process"
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def sweep(folder: Path, grace_s: float = GRACE_S) -> list[str]:
+    """Remove what no reader can still want: files replaced longer ago than the grace time, and debris.
+
+    The caller holds the lock. Returns the names of the files removed.
+    """
+    newest = current(folder)
+    files: dict[str, list[int]] = defaultdict(list)
+    gone = [path for path in folder.iterdir() if path.name.endswith((".part", ".part.wal"))]
+    for path in folder.iterdir():
+        found = _FILE.fullmatch(path.name)
+        if not found:
+            continue
+        generation = int(found["generation"])
+        if generation > newest:
+            gone.append(path)  # a publish that was cut off before CURRENT moved
+        elif found["stem"] != "rejects":
+            files[found["stem"]].append(generation)
+    for stem, generations in files.items():
+        generations.sort()
+        for replaced, successor in zip(generations, generations[1:], strict=False):
+            if _age_s(folder, successor) > grace_s:
+                gone.append(folder / f"{stem}-{replaced:06d}.duckdb")
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return [path.name for path in gone]
+
+
+def _age_s(folder: Path, generation: int) -> float:
+    try:
+        return time.time() - (folder / catalog_file(generation)).stat().st_mtime
+    except FileNotFoundError:
+        return float("inf")

@@ -1,0 +1,228 @@
+"""Publish: a draft's rows become the next generation of a store, whole or not at all.
+
+New files get new names, are checkpointed, closed and made durable, and ``CURRENT`` moves last; so a
+process that dies at any step leaves the old generation as it was. The ledger rows of the draft's
+loads stand in the same generation as their rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from truckkit import schema
+from truckkit.errors import CannotWrite
+from truckkit.store import catalog, days, ddl, layout, merge
+from truckkit.store.draft import Draft, Load
+
+Derive = Callable[["Pending"], None]
+"""What ingest works out from the rows that a publish is about to store."""
+
+
+class Pending:
+    """The store as it will be once a publish is done; ``derive`` reads it and adds to it."""
+
+    def __init__(self, draft: Draft, folder: Path, base: int) -> None:
+        self._draft = draft
+        self._con = draft.connection
+        self.folder = folder
+        self.base = base
+        self.site = draft.site
+        self._files: list[str] | None = None
+        for table in schema.TABLES.values():
+            merge.prepare(self._con, table)
+
+    def stored(self, table: schema.Table) -> str:
+        """The query over a table as it is in the generation that this one replaces."""
+        if table.kind == "catalog":
+            return ddl.union(table, ["old"] if self.base else []) or self._nothing(table)
+        return ddl.union(table, self._attached(table)) or self._nothing(table)
+
+    def table(self, name: str) -> ibis.Table:
+        """A table as it will be."""
+        table = schema.TABLES[name]
+        self._con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {ddl.name('after_' + name)} AS "
+            + merge.after(table, self.stored(table))
+        )
+        return self._draft.backend.table("after_" + name)
+
+    def new(self, name: str) -> ibis.Table:
+        """The rows of a table that this publish adds or changes."""
+        return self._draft.backend.table("new_" + name)
+
+    def replace(self, name: str, rows: ibis.Table | pa.Table) -> None:
+        """Write rows in the place of whatever has their keys."""
+        with self._query(rows) as query:
+            merge.replace(self._con, schema.TABLES[name], query)
+
+    def remove(self, name: str, rows: ibis.Table | pa.Table) -> None:
+        """Take away the rows that have these rows' keys."""
+        table = schema.TABLES[name]
+        columns = dict.fromkeys((*table.key, *((table.at,) if table.at else ())))
+        with self._query(rows) as query:
+            merge.remove(self._con, table, f"SELECT {ddl.columns(columns)} FROM ({query})")
+
+    def _query(self, rows: ibis.Table | pa.Table) -> _Registered:
+        return _Registered(self._con, rows)
+
+    def _attached(self, table: schema.Table) -> list[str]:
+        if self._files is None:
+            self._files = days.attach_old(self._con, self.folder) if self.base else []
+        return days.holding(self._con, table) if self._files else []
+
+    @staticmethod
+    def _nothing(table: schema.Table) -> str:
+        return f"SELECT {ddl.columns(table.names)} FROM {ddl.name('new_' + table.name)} LIMIT 0"
+
+
+class _Registered:
+    """Rows as a query of the draft's connection, for as long as the context lasts."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, rows: ibis.Table | pa.Table) -> None:
+        self._con = con
+        self._rows = rows
+
+    def __enter__(self) -> str:
+        if isinstance(self._rows, ibis.Table):
+            return str(ibis.to_sql(self._rows, dialect="duckdb"))
+        self._con.register("handed_over", self._rows)
+        return "SELECT * FROM handed_over"
+
+    def __exit__(self, *_: object) -> None:
+        if not isinstance(self._rows, ibis.Table):
+            self._con.unregister("handed_over")
+
+
+def publish(folder: Path, draft: Draft, derive: Derive | None = None, wait_s: float = 0.0) -> list[Load]:
+    """Publish a draft, and say what became of its loads.
+
+    A load whose identity is in the ledger already adds nothing (``known``). Where no load is left,
+    nothing is published. Raises ``StoreBusy`` while another process publishes, ``CannotWrite`` when
+    the disk is full; the store is then as it was.
+    """
+    with layout.lock(folder, wait_s):
+        base = layout.current(folder) if layout.is_store(folder) else 0
+        try:
+            return _publish(folder, draft, derive, base)
+        except duckdb.IOException as fault:
+            raise CannotWrite(f'"{folder}" was left as it was: {str(fault).splitlines()[0]}') from None
+        except OSError as fault:
+            if fault.errno is None or isinstance(fault, CannotWrite):
+                raise
+            raise CannotWrite(f'"{folder}" was left as it was: {fault.strerror}.') from None
+        finally:
+            for path in folder.glob("*.part*"):
+                path.unlink(missing_ok=True)
+
+
+def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> list[Load]:
+    con = draft.connection
+    if base:
+        con.execute(ddl.attach(str(folder / layout.catalog_file(base)), "old", read_only=True))
+    offset = _know_the_loads(con, draft, base)
+    fresh = [load for load in draft.loads if not load.known]
+    if not fresh and base:
+        return draft.loads
+    pending = Pending(draft, folder, base)
+    _name_the_sources(con, draft.loads)
+    for table in draft.staged:
+        merge.settle(con, table, draft.loads, _met(pending, table, con), offset)
+    if derive:
+        derive(pending)
+    catalog.name_the_unnamed(con, pending.stored)
+    generation = base + 1
+    now = datetime.now(UTC).replace(tzinfo=None)
+    files = days.write(con, folder, generation, pending.stored)
+    _enter_in_ledger(con, fresh, offset, now)
+    catalog.write(con, folder, generation, draft.site, pending.stored, files)
+    for part in sorted(folder.glob("*.part")):
+        layout.sync(part)
+        part.rename(part.with_suffix(""))
+    layout.sync(folder)
+    layout.point_to(folder, generation)
+    layout.sweep(folder)
+    for load in fresh:
+        load.number += offset
+    return draft.loads
+
+
+def _know_the_loads(con: duckdb.DuckDBPyConnection, draft: Draft, base: int) -> int:
+    """Mark the loads that the ledger has already; give what turns their numbers into the ledger's."""
+    seen: dict[str, int] = {}
+    last = 0
+    if base:
+        seen = dict(con.execute("SELECT identity, load_id FROM old.loads").fetchall())
+        last = con.execute("SELECT coalesce(max(load_id), 0) FROM old.loads").fetchall()[0][0]
+    for load in draft.loads:
+        load.known = load.identity in seen
+        seen.setdefault(load.identity, load.number)
+    return int(last)
+
+
+def _name_the_sources(con: duckdb.DuckDBPyConnection, loads: list[Load]) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE sources (number BIGINT, source VARCHAR, counted VARCHAR)")
+    con.executemany("INSERT INTO sources VALUES (?, ?, ?)", [(load.number, load.source, load.into) for load in loads])
+
+
+def _met(pending: Pending, table: schema.Table, con: duckdb.DuckDBPyConnection) -> str:
+    """The stored rows that staged ones could meet: for day tables, those of the same stretch of time."""
+    stored = pending.stored(table)
+    if not table.at:
+        return stored
+    first, last = con.execute(
+        f"SELECT min({ddl.name(table.at)}), max({ddl.name(table.at)}) "
+        f"FROM {ddl.name('staged_' + table.name)} WHERE _reason IS NULL"
+    ).fetchall()[0]
+    if first is None:
+        return f"SELECT * FROM ({stored}) WHERE false"
+    return (
+        f"SELECT * FROM ({stored}) WHERE {ddl.name(table.at)} "
+        f"BETWEEN TIMESTAMP '{first.isoformat(' ')}' AND TIMESTAMP '{last.isoformat(' ')}'"
+    )
+
+
+def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], offset: int, now: datetime) -> None:
+    made: dict[int, dict[str, int]] = {}
+    reach: dict[int, list[datetime]] = {}
+    for table in schema.TABLES.values():
+        if "load_id" not in table or table.name in ("loads", "rejects", "revisions"):
+            continue
+        bounds = (
+            f"min({ddl.name(table.at)}), max({ddl.name(table.stop or table.at)})" if table.at else "NULL, NULL"
+        )
+        for number, rows, first, last in con.execute(
+            f"SELECT load_id, count(*), {bounds} FROM {ddl.name('new_' + table.name)} GROUP BY load_id"
+        ).fetchall():
+            made.setdefault(number, {})[table.name] = rows
+            reach.setdefault(number, []).extend(instant for instant in (first, last) if instant)
+    for load in loads:
+        number = load.number + offset
+        load.made = made.get(number, {})
+        load.start = min(reach.get(number, []), default=None)
+        load.stop = max(reach.get(number, []), default=None)
+        con.execute(
+            f"INSERT INTO new_loads ({ddl.columns(schema.LOADS.names)}) VALUES ({', '.join('?' * len(schema.LOADS.names))})",
+            [
+                number,
+                load.source,
+                load.identity,
+                load.mapping,
+                load.cursor,
+                now,
+                load.rows_in,
+                load.kept,
+                load.rejected,
+                load.duplicates,
+                load.corrected,
+                json.dumps(load.made, sort_keys=True),
+                load.start,
+                load.stop,
+            ],
+        )

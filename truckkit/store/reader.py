@@ -1,0 +1,165 @@
+"""Readers: one generation of a store, opened read-only and shut in.
+
+An in-memory hub attaches the generation's files, makes one view a table and then locks itself: no
+other file, no extension, no changed setting. Every thread works on its own cursor of the hub, for
+a DuckDB connection that threads share gives wrong rows.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import weakref
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.operations as ops
+from ibis.backends.duckdb import Backend as DuckDBBackend
+
+from truckkit import schema
+from truckkit.errors import DamagedStore
+from truckkit.store import ddl, layout
+
+_SHUT = {
+    "autoload_known_extensions": False,
+    "autoinstall_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+}
+
+
+class Backend(DuckDBBackend):
+    """Ibis over one shut-in hub, with a cursor for each thread."""
+
+    def __init__(self, hub: duckdb.DuckDBPyConnection) -> None:
+        self._hub = hub
+        self._threads = threading.local()
+        super().__init__()
+        self._can_reconnect = False
+        self._record_batch_readers_consumed: dict[str, bool] = {}
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The calling thread's cursor."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._threads, "cursor", None)
+        if cursor is None:
+            cursor = self._threads.cursor = self._hub.cursor()
+        return cursor
+
+    @property
+    def _memtables(self) -> weakref.WeakSet[Any]:
+        # Cursors do not see each other's temporary tables, so each thread registers its own.
+        known: weakref.WeakSet[Any] | None = getattr(self._threads, "memtables", None)
+        if known is None:
+            known = self._threads.memtables = weakref.WeakSet()
+        return known
+
+    @_memtables.setter
+    def _memtables(self, _: object) -> None:
+        """Ibis sets one for all threads; each makes its own instead."""
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a store's connection stays in its process; open the store again there.")
+
+
+class Generation:
+    """One generation of a store, open for reading."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self.folder = folder
+        self.number = number
+        self._hub = duckdb.connect(":memory:", config=_SHUT)
+        try:
+            self._hub.execute("SET GLOBAL TimeZone = 'UTC'")
+            self._attach()
+            self._hub.execute("SET enable_external_access = false")
+            self._hub.execute("SET lock_configuration = true")
+        except BaseException:
+            self._hub.close()
+            raise
+        self.backend = Backend(self._hub)
+        self.tables = {
+            table.name: ops.DatabaseTable(
+                table.name,
+                schema=table.schema,
+                source=self.backend,
+                namespace=ops.Namespace(catalog="memory", database="main"),
+            ).to_expr()
+            for table in schema.TABLES.values()
+        }
+
+    def _attach(self) -> None:
+        self._attach_file(layout.catalog_file(self.number), "catalog")
+        holding: dict[str, list[str]] = {table.name: [] for table in schema.TABLES.values()}
+        for table in schema.of_kind("catalog"):
+            holding[table.name].append("catalog")
+        files = self._hub.execute("SELECT file, made FROM catalog.files ORDER BY kind, start, file").fetchall()
+        for number, (file, made) in enumerate(files):
+            alias = f"file{number}"
+            self._attach_file(file, alias)
+            for table, rows in json.loads(made).items():
+                if rows:
+                    holding[table].append(alias)
+        for table in schema.TABLES.values():
+            self._hub.execute(ddl.view(table, holding[table.name]))
+
+    def _attach_file(self, file: str, alias: str) -> None:
+        path = self.folder / file
+        if not path.is_file():
+            raise FileNotFoundError(file)
+        try:
+            self._hub.execute(ddl.attach(str(path), alias, read_only=True))
+        except duckdb.Error as fault:
+            raise DamagedStore(
+                f'"{self.folder}" is damaged: {file} cannot be opened ({str(fault).splitlines()[0]}); '
+                "bring the file back from a backup."
+            ) from None
+
+
+class Store:
+    """A store's folder: hands out its newest generation.
+
+    >>> import truckkit as tk
+    >>> tk.sample().store.newest().number
+    1
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder).expanduser().absolute()
+        self._lock = threading.Lock()
+        self._newest = self._open()
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    def newest(self) -> Generation:
+        """The newest generation; readers of older ones finish on theirs."""
+        if layout.current(self.folder) != self._newest.number:
+            with self._lock:
+                if layout.current(self.folder) != self._newest.number:
+                    self._newest = self._open()
+        return self._newest
+
+    def _open(self) -> Generation:
+        missing = ""
+        for _ in range(5):  # a publish may move CURRENT and sweep between our reading it and opening
+            number = layout.current(self.folder)
+            try:
+                return Generation(self.folder, number)
+            except FileNotFoundError as fault:
+                missing = str(fault)
+                if layout.current(self.folder) == number:
+                    break
+        raise DamagedStore(
+            f'"{self.folder}" is damaged: {missing} of its current generation is missing; '
+            "bring the file back from a backup."
+        )
+
+
+def unbound(table: schema.Table) -> ibis.Table:
+    """The table as an expression that belongs to no connection."""
+    return ibis.table(table.schema, name=table.name)

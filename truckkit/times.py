@@ -1,0 +1,101 @@
+"""Instants and windows as people write them: text in site time, or with an offset.
+
+Inside truckkit an instant is UTC without a zone, in microseconds; local time exists at the edges.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from truckkit.errors import BadTime
+
+When = str | datetime
+"""An instant as an analyst gives it."""
+
+_LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*")
+_UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadTime(f'no time zone "{name}"; use an IANA name such as "America/Santiago".') from None
+
+
+def instant(when: When, local: ZoneInfo | None) -> datetime:
+    """An aware UTC instant.
+
+    Text without an offset is time in the zone ``local``; where that is ``None``, and for datetime
+    objects, an instant without a zone is refused, for guessing would move a shift by hours.
+
+    >>> print(instant("2026-11-22 18:00:00.250", ZoneInfo("America/Santiago")))
+    2026-11-22 21:00:00.250000+00:00
+    >>> print(instant("2026-11-22T18:00Z", None))
+    2026-11-22 18:00:00+00:00
+    """
+    if isinstance(when, datetime):
+        if when.tzinfo is None:
+            raise BadTime(
+                f'the time "{when}" has no zone; give it one, such as datetime(…, tzinfo=UTC), '
+                "or write it as text to mean site time."
+            )
+        return when.astimezone(UTC)
+    if not isinstance(when, str):
+        raise BadTime(f'"{when!r}" is not a time; write one such as "2026-11-22 18:00".')
+    try:
+        read = datetime.fromisoformat(when.strip())
+    except ValueError:
+        raise BadTime(f'"{when[:60]}" is not a time; write one such as "2026-11-22 18:00:00.250".') from None
+    if read.tzinfo is None:
+        if local is None:
+            raise BadTime(
+                f'the time "{when}" has no zone; add "Z" for UTC or an offset such as "-03:00".'
+            )
+        read = _local(read, local, when)
+    try:
+        return read.astimezone(UTC)
+    except OverflowError:
+        raise BadTime(f'"{when}" is beyond the years that can be told.') from None
+
+
+def _local(read: datetime, local: ZoneInfo, when: str) -> datetime:
+    aware = read.replace(tzinfo=local)
+    if aware.astimezone(UTC).astimezone(local).replace(tzinfo=None) != read:
+        raise BadTime(f'"{when}" does not exist in {local.key}: clocks were put forward over it.')
+    return aware
+
+
+def window(start: When, stop: When, local: ZoneInfo | None) -> tuple[datetime, datetime]:
+    """The window ``[start, stop)``; a reversed or empty one is refused."""
+    first, last = instant(start, local), instant(stop, local)
+    if last <= first:
+        raise BadTime(f'the window runs backwards: it starts at "{start}" and stops at "{stop}"; swap them.')
+    return first, last
+
+
+def length(text: str | timedelta) -> timedelta:
+    """A length of time.
+
+    >>> length("1h30min")
+    datetime.timedelta(seconds=5400)
+    """
+    if isinstance(text, timedelta):
+        return text
+    parts = list(_LENGTH.finditer(text))
+    if not parts or "".join(part[0] for part in parts) != text:
+        raise BadTime(f'"{text}" is not a length of time; write one such as "5min", "1h30min" or "250ms".')
+    return timedelta(seconds=sum(float(part[1]) * _UNITS[part[2]] for part in parts))
+
+
+def stored(when: datetime) -> datetime:
+    """An aware instant as tables hold it: UTC, without a zone."""
+    return when.astimezone(UTC).replace(tzinfo=None)
+
+
+def aware(when: datetime) -> datetime:
+    """An instant from a table, with its zone."""
+    return when.replace(tzinfo=UTC)
