@@ -1,8 +1,9 @@
 """Site time in the browser: the zone's offsets over a window, so that no browser has to know the zone.
 
 >>> from zoneinfo import ZoneInfo
->>> from datetime import datetime, UTC
->>> lima = site_clock(ZoneInfo("America/Lima"), datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
+>>> from datetime import UTC, datetime, timedelta
+>>> day = datetime(2026, 11, 22, tzinfo=UTC)
+>>> lima = site_clock(ZoneInfo("America/Lima"), day, day + timedelta(days=1))
 >>> lima["zone"], [offset for _, offset in lima["offsets"]]
 ('America/Lima', [-18000000])
 """

@@ -45,8 +45,8 @@ class Packed:
     loaders: Column
     names: tuple[str, ...]
     """Names of places and loaders; the first is empty."""
-    sources: tuple[str, ...]
-    """Who told of the intervals."""
+    sources: dict[str, int]
+    """Who told of the intervals, and of how many trucks."""
 
     @cached_property
     def wide(self) -> bool:
@@ -130,14 +130,14 @@ def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datet
         places=np.concatenate([place, nothing])[order],
         loaders=np.concatenate([loader, nothing])[order],
         names=("", *names),
-        sources=tuple(sorted(_distinct(told["source"]))),
+        sources=_trucks_by_source(told),
     )
 
 
 def newest_days(
     states: ibis.Table, start: datetime, stop: datetime, around: datetime, most: int
 ) -> tuple[datetime, datetime]:
-    """The part of ``[start, stop)`` around a moment that holds at most ``most`` intervals, in whole UTC days."""
+    """The whole UTC days of ``[start, stop)`` around a moment that hold at most ``most`` intervals."""
     per_day = (
         states.group_by(day=_.start.truncate("D")).aggregate(intervals=_.count()).order_by("day").to_pyarrow()
     )
@@ -146,8 +146,11 @@ def newest_days(
         return start, stop
     day_of = around.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     days = [day.replace(tzinfo=UTC) for day in per_day["day"].to_pylist()]
-    nearest = sorted(zip(days, per_day["intervals"].to_pylist(), strict=True), key=lambda d: abs(d[0] - day_of))
-    kept, held = [], 0
+    nearest = sorted(
+        zip(days, per_day["intervals"].to_pylist(), strict=True), key=lambda d: abs(d[0] - day_of)
+    )
+    kept: list[datetime] = []
+    held = 0
     for day, intervals in nearest:
         if kept and held + intervals > most:
             break
@@ -170,6 +173,11 @@ def _gaps(row: Column, begins: Column, ends: Column, trucks: int, span: int) -> 
     return rows[1:][gap], tos[:-1][gap], froms[1:][gap]
 
 
+def _trucks_by_source(told: pa.Table) -> dict[str, int]:
+    pairs = told.group_by(["source", "truck"]).aggregate([])["source"].to_pylist()
+    return {source: pairs.count(source) for source in schema.SOURCES if source in pairs}
+
+
 def _distinct(column: pa.ChunkedArray) -> list[str]:
     return [name for name in pc.unique(column).to_pylist() if name is not None]
 
@@ -180,7 +188,8 @@ def _codes(column: pa.ChunkedArray, code_of: dict[str, int]) -> Column:
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     numbers = np.array([code_of[word] for word in encoded.dictionary.to_pylist()] + [0], np.int64)
-    return numbers[pc.fill_null(encoded.indices, len(numbers) - 1).to_numpy(zero_copy_only=False)]
+    indices: Column = pc.fill_null(encoded.indices, len(numbers) - 1).to_numpy(zero_copy_only=False)
+    return numbers[indices]
 
 
 def _offsets(column: pa.ChunkedArray, from_ms: int) -> Column:

@@ -63,7 +63,11 @@ class StateStrips(JSComponent):
     version = param.Integer(0, doc="Moves when all of the above has come.")
 
     _esm = "\n".join(
-        [palette.javascript(), clock.javascript(), _source("surface.js", "strips.js", "totals.js", "timeline.js")]
+        [
+            palette.javascript(),
+            clock.javascript(),
+            _source("surface.js", "strips.js", "totals.js", "frame.js", "gestures.js", "timeline.js"),
+        ]
     )
     _stylesheets = [_source("timeline.css")]  # noqa: RUF012 - Panel reads a list
 
@@ -136,7 +140,11 @@ class Timeline(Viewer):
         if {"height", "sizing_mode"} & set(asked):
             return asked
         rows = len(self.site.truck_names)
-        return {"sizing_mode": "stretch_width", "height": min(560, 200 + rows * (30 if rows <= 12 else 22)), **asked}
+        return {
+            "sizing_mode": "stretch_width",
+            "height": min(560, 200 + rows * (36 if rows <= 12 else 22)),
+            **asked,
+        }
 
     def _show(self, asked: tuple[datetime | None, datetime | None]) -> None:
         """Packs the site's intervals and hands them to the browser."""
@@ -165,7 +173,7 @@ class Timeline(Viewer):
             jumps=_jumps(shifts, span),
             wide=packed.wide,
             **packed.columns(),
-            told="states from " + " and ".join(packed.sources),
+            told=_told(packed),
             note=note,
             message="",
             shown=first,
@@ -173,11 +181,17 @@ class Timeline(Viewer):
         )
         self.shown = (self._instant(first[0]), self._instant(first[1]))
 
-    def _first_range(self, asked: tuple[datetime | None, datetime | None], shifts: list[list[Any]]) -> list[int]:
+    def _first_range(
+        self, asked: tuple[datetime | None, datetime | None], shifts: list[list[Any]]
+    ) -> list[int]:
         """The visible range [ms] at first: what was asked for, else the newest shift or day with states."""
         assert self._packed is not None
         span = self._offset(self._packed.stop)
         if asked[0] or asked[1]:
+            if (asked[0] or self._packed.start) >= self._packed.stop or (
+                asked[1] or self._packed.stop
+            ) <= self._packed.start:
+                raise _outside(self.site, self._packed)
             from_ms = min(max(0, self._offset(asked[0])), span - 1) if asked[0] else 0
             to_ms = min(max(from_ms + 1, self._offset(asked[1])), span) if asked[1] else span
             return [from_ms, to_ms]
@@ -190,7 +204,7 @@ class Timeline(Viewer):
                 return [max(0, from_ms), min(to_ms, span)]
         return [max(0, last - _NEWEST // clock.MILLISECOND), last]
 
-    def _offset(self, at: datetime) -> int:
+    def _offset(self, at: Any) -> int:
         assert self._packed is not None
         return clock.milliseconds(at) - clock.milliseconds(self._packed.start)
 
@@ -226,25 +240,48 @@ def _latest(states: ibis.Table, otherwise: datetime) -> datetime:
     return otherwise if last is None else last.replace(tzinfo=otherwise.tzinfo)
 
 
+def _bounds(site: Site, start: datetime, stop: datetime) -> tuple[str, str]:
+    """A window in words, in site time."""
+    return f"{start.astimezone(site.zone):%Y-%m-%d %H:%M}", f"{stop.astimezone(site.zone):%Y-%m-%d %H:%M}"
+
+
 def _why_nothing(site: Site) -> str:
     """Why there is no interval to draw; empty where there is one."""
     if not site.truck_names or site.start is None or site.stop is None:
-        return f"No trucks in {site.name}: nothing was ingested yet. Bring data in with truckkit ingest STORE PATH."
+        return (
+            f"No trucks in {site.name}: nothing was ingested yet; truckkit ingest STORE PATH brings data in."
+        )
     if site.states.limit(1).count().to_pyarrow().as_py():
         return ""
-    start, stop = (f"{bound.astimezone(site.zone):%Y-%m-%d %H:%M}" for bound in (site.start, site.stop))
-    trucks = site.truck_names[0] if len(site.truck_names) == 1 else f"any of the {len(site.truck_names)} trucks"
-    sentence = f"No state intervals between {start} and {stop} (site time): nobody said what {trucks} did then."
+    start, stop = _bounds(site, site.start, site.stop)
+    names = site.truck_names
+    whose = names[0] if len(names) == 1 else f"any of the {len(names)} trucks"
+    nothing = f"No state intervals between {start} and {stop} (site time): nobody said what {whose} did then"
     for source in schema.SOURCES:
         others = site.using(source).states.count().to_pyarrow().as_py()
         if others:
-            return f'{sentence} The source "{source}" has {others:,}: choose it with site.using("{source}") or ?source={source}.'
-    return sentence
+            choose = f'choose it with site.using("{source}"), or ?source={source} in the address'
+            return f'{nothing}. The source "{source}" has {others:,}: {choose}.'
+    return f"{nothing}; choose another window, or ingest what the fleet management system recorded."
+
+
+def _told(packed: Packed) -> str:
+    if len(packed.sources) == 1:
+        return f"states from {next(iter(packed.sources))}"
+    each = [f"{source} ({trucks} trucks)" for source, trucks in packed.sources.items()]
+    return f"states from {' and '.join(each)}"
 
 
 def _left_out(site: Site, packed: Packed) -> str:
-    start, stop = (f"{bound.astimezone(site.zone):%Y-%m-%d %H:%M}" for bound in (packed.start, packed.stop))
-    return f"Too many intervals for one view: loaded are those from {start} to {stop}. Narrow the site to see others."
+    start, stop = _bounds(site, packed.start, packed.stop)
+    return f"Too many intervals for one view: it holds {start} to {stop}. Narrow the site to see others."
+
+
+def _outside(site: Site, packed: Packed) -> BadTime:
+    start, stop = _bounds(site, packed.start, packed.stop)
+    return BadTime(
+        f"the range lies outside the data of {site.name}, which runs from {start} to {stop} (site time)."
+    )
 
 
 def _shifts(shifts: ibis.Table, packed: Packed) -> list[list[Any]]:
@@ -252,7 +289,13 @@ def _shifts(shifts: ibis.Table, packed: Packed) -> list[list[Any]]:
     rows = shifts.select("shift", "start", "stop").order_by("start").to_pyarrow().to_pylist()
     from_ms = clock.milliseconds(packed.start)
     bounds = [
-        [row["shift"], *(clock.milliseconds(row[end].replace(tzinfo=packed.start.tzinfo)) - from_ms for end in ("start", "stop"))]
+        [
+            row["shift"],
+            *(
+                clock.milliseconds(row[end].replace(tzinfo=packed.start.tzinfo)) - from_ms
+                for end in ("start", "stop")
+            ),
+        ]
         for row in rows
     ]
     span = clock.milliseconds(packed.stop) - from_ms
@@ -262,7 +305,7 @@ def _shifts(shifts: ibis.Table, packed: Packed) -> list[list[Any]]:
 def _jumps(shifts: Sequence[list[Any]], span: int, most: int = 60) -> list[list[Any]]:
     """Where one can go at once: the whole window and its newest shifts."""
     newest = [[name, max(0, start), min(stop, span)] for name, start, stop in reversed(shifts)]
-    return [["Whole window", 0, span], *newest[:most]]
+    return [["Everything", 0, span], *newest[:most]]
 
 
 def _zone(site: Site, packed: Packed) -> dict[str, Any]:

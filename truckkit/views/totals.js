@@ -36,6 +36,12 @@ function totalsWords(sums, unit) {
   });
 }
 
+// A fleet's time in a state: "1,231 h", "24 h 30 min", "12.250 s".
+function fleetWords(ms) {
+  if (ms >= 100 * HOUR) return `${Math.round(ms / HOUR).toLocaleString("en")} h`;
+  return durationWords(ms >= MINUTE ? Math.round(ms / MINUTE) * MINUTE : ms);
+}
+
 function shareWords(part, whole) {
   const share = whole > 0 ? (100 * part) / whole : 0;
   return share > 0 && share < 0.5 ? "<1 %" : `${Math.round(share)} %`;
@@ -133,7 +139,7 @@ function legendOf(hidden, changed) {
     const whole = trucks * span;
     heading.textContent = `${trucks} ${trucks === 1 ? "truck" : "trucks"} × ${durationWords(span)}`;
     for (const [code, button] of buttons) {
-      const words = sums[code] >= MINUTE ? durationWords(Math.round(sums[code] / MINUTE) * MINUTE) : durationWords(sums[code]);
+      const words = fleetWords(sums[code]);
       button.querySelector(".time").textContent = sums[code] ? `${words} · ${shareWords(sums[code], whole)}` : "none here";
     }
   }

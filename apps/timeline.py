@@ -1,0 +1,27 @@
+"""The timeline of a store: ``/timeline?start=&stop=&at=&truck=&source=``.
+
+``start`` and ``stop`` are the visible range, ``at`` is a moment, ``truck`` (once or more) narrows the
+rows. A time is ISO 8601; one without an offset is site time.
+"""
+
+from truckkit.site import Site
+from truckkit.views.address import Address
+from truckkit.views.page import show
+from truckkit.views.timeline import Timeline
+
+
+def timeline(site: Site, address: Address) -> Timeline:
+    """The timeline that the address asks for."""
+    trucks = address.all("truck")
+    return Timeline(
+        site.truck(*trucks) if trucks else site,
+        start=address.one("start"),
+        stop=address.one("stop"),
+        at=address.one("at"),
+        truck=trucks[0] if len(trucks) == 1 else "",
+        replay="replay",
+        sizing_mode="stretch_both",
+    )
+
+
+show("Timeline", timeline)

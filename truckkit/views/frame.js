@@ -1,0 +1,190 @@
+// What stands around the strips: the labels, the clock above, shifts and days, and the totals beside.
+// `view` is what timeline.js knows: times [ms] from `origin`, sizes [px], the surface and the model.
+
+const HEAD = 46, TOTAL_WIDTH = 47, SUM_WIDTH = 56, TICK_WIDTH = 74;
+
+const limited = (value, low, high) => Math.min(high, Math.max(low, value));
+
+function fitted(context, text, room) {
+  if (context.measureText(text).width <= room) return text;
+  let kept = text.length;
+  while (kept > 1 && context.measureText(`${text.slice(0, kept)}…`).width > room) kept -= 1;
+  return `${text.slice(0, kept)}…`;
+}
+
+function drawLabels(context, view, first, last, offset) {
+  const { surface, model, rowHeight } = view;
+  const chosen = model.trucks.indexOf(model.truck);
+  context.font = `600 12px ${surface.font}`;
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  for (let row = first; row < last; row += 1) {
+    const top = offset + (row - first) * rowHeight;
+    context.fillStyle = surface.row;
+    if (row === chosen) context.fillRect(0, top, view.width, rowHeight);
+    context.fillStyle = surface.ink;
+    context.fillText(fitted(context, model.trucks[row], view.labelWidth - 18), 12, top + rowHeight / 2);
+  }
+}
+
+// Upright lines behind the strips: ticks, midnights, and where shifts start and stop.
+function drawLines(context, view, bottom) {
+  const { surface, clock, model, t0, t1 } = view;
+  const upright = (rel, colour, dash = []) => {
+    const x = Math.round(view.toX(rel)) + 0.5;
+    context.strokeStyle = colour;
+    context.lineWidth = 1;
+    context.setLineDash(dash);
+    context.beginPath();
+    context.moveTo(x, HEAD - 6);
+    context.lineTo(x, bottom);
+    context.stroke();
+    context.setLineDash([]);
+  };
+  const from = view.at(t0), to = view.at(t1);
+  for (const tick of clock.ticks(from, to, view.box.width / TICK_WIDTH).found) upright(tick.at - model.origin, surface.faint);
+  for (const midnight of clock.midnights(from, to)) upright(midnight - model.origin, surface.line, [2, 3]);
+  for (const [, start, stop] of model.shifts) {
+    for (const edge of [start, stop]) if (edge > t0 && edge < t1) upright(edge, surface.muted);
+  }
+}
+
+// Above the strips: the shifts, or else the days, and below them the site's clock.
+function drawHead(context, view) {
+  const { surface, clock, model, box, t0, t1 } = view;
+  const right = box.left + box.width;
+  context.clearRect(0, 0, view.width, HEAD);
+  context.textBaseline = "alphabetic";
+  context.save();
+  context.beginPath();
+  context.rect(box.left - 4, 0, box.width + 8, HEAD);
+  context.clip();
+  context.font = `600 11.5px ${surface.font}`;
+  context.textAlign = "left";
+  for (const [name, start, stop] of _bands(context, view)) {
+    if (stop <= t0 || start >= t1) continue;
+    const from = Math.max(view.toX(start), box.left), to = Math.min(view.toX(stop), right);
+    context.fillStyle = surface.line;
+    if (start > t0) context.fillRect(Math.round(from), 4, 1, HEAD - 4);
+    context.fillStyle = surface.ink;
+    if (to - from > 40) context.fillText(fitted(context, name, to - from - 10), from + (start > t0 ? 5 : 0), 16);
+  }
+  const { step, found } = clock.ticks(view.at(t0), view.at(t1), box.width / TICK_WIDTH);
+  context.textAlign = "center";
+  for (const { at, midnight } of found) {
+    const text = step >= DAY || (midnight && step >= MINUTE) ? clock.day(at) : clock.time(at, step);
+    context.font = `${midnight ? 600 : 400} 11.5px ${surface.font}`;
+    context.fillStyle = midnight ? surface.ink : surface.muted;
+    const half = context.measureText(text).width / 2;
+    context.fillText(text, limited(view.toX(at - model.origin), box.left + half, right - half), 34);
+  }
+  context.restore();
+  context.fillStyle = surface.line;
+  context.fillRect(0, HEAD - 1, view.width, 1);
+  context.font = `400 11px ${surface.font}`;
+  context.fillStyle = surface.muted;
+  context.textAlign = "left";
+  context.fillText(fitted(context, "site time", view.labelWidth - 14), 12, 16);
+  context.fillText(fitted(context, clock.hours(view.at(t0)), view.labelWidth - 14), 12, 34);
+  if (!view.narrow) _totalsHead(context, view);
+}
+
+// Shifts where their names have room, else days, else nothing: the clock below then says the days.
+function _bands(context, view) {
+  const room = (bands) => bands.every(([name, start, stop]) =>
+    (stop - start) / (view.t1 - view.t0) * view.box.width > context.measureText(name).width + 10
+    || stop <= view.t0 || start >= view.t1);
+  if (view.model.shifts.length && room(view.model.shifts)) return view.model.shifts;
+  const days = _days(view);
+  return room(days.slice(1, -1)) ? days : [];
+}
+
+function _days({ clock, model, at, t0, t1 }) {
+  const edges = [0, ...clock.midnights(at(t0), at(t1)).map((midnight) => midnight - model.origin), model.span];
+  const starts = edges.filter((edge, k) => k === 0 || edge > edges[k - 1]);
+  return starts.slice(0, -1).map((edge, k) => [`${clock.weekday(at(edge))} ${clock.day(at(edge))}`, edge, starts[k + 1]]);
+}
+
+const _columnRight = ({ box }, column) => box.left + box.width + 10 + (column + 1) * TOTAL_WIDTH - 4;
+const _sumRight = (view) => _columnRight(view, view.present.length - 1) + SUM_WIDTH - 4;
+
+function _totalsHead(context, view) {
+  const { surface, hidden } = view;
+  context.textAlign = "right";
+  view.present.forEach((code, column) => {
+    const right = _columnRight(view, column);
+    context.globalAlpha = hidden[code] ? 0.45 : 1;
+    context.fillStyle = surface.muted;
+    const parts = STATES[CODES[code]].words.split(" ");
+    context.fillText(parts[0], right, parts.length > 1 ? 14 : 27);
+    if (parts.length > 1) context.fillText(parts[1], right, 27);
+    context.fillStyle = stateFill(context, CODES[code], surface.theme);
+    context.fillRect(right - 30, 33, 30, 7);
+    context.strokeStyle = stateStroke(CODES[code], surface.theme);
+    context.lineWidth = 1;
+    context.strokeRect(right - 29.5, 33.5, 29, 6);
+    context.globalAlpha = 1;
+  });
+  context.fillStyle = surface.muted;
+  context.fillText("sum", _sumRight(view), 14);
+  context.fillText(totalsUnit(view.t1 - view.t0).words, _sumRight(view), 27);
+}
+
+// Beside the strips: the time in each state over the visible range, and what it adds up to.
+function drawTotals(context, view, sums, offset) {
+  const { surface, hidden, rowHeight } = view;
+  const unit = totalsUnit(view.t1 - view.t0);
+  context.font = `400 12px ${surface.font}`;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  sums.forEach((each, k) => {
+    const y = offset + k * rowHeight + rowHeight / 2;
+    const cells = totalsWords(each, unit);
+    view.present.forEach((code, column) => {
+      context.globalAlpha = hidden[code] ? 0.45 : 1;
+      context.fillStyle = cells[code] ? surface.ink : surface.line;
+      context.fillText(cells[code] || "·", _columnRight(view, column), y);
+    });
+    context.globalAlpha = 1;
+    context.fillStyle = surface.muted;
+    const whole = each.reduce((all, one) => all + one, 0);
+    context.fillText(inUnit(Math.round(whole / unit.ms), unit), _sumRight(view), y);
+  });
+}
+
+// Over the strips: the chosen moment, and the moment under the pointer.
+function drawMoments(context, view, chosen, pointed) {
+  const { surface, box } = view;
+  const upright = (x, colour, line) => {
+    context.strokeStyle = colour;
+    context.lineWidth = line;
+    context.beginPath();
+    context.moveTo(x, HEAD - 8);
+    context.lineTo(x, view.height);
+    context.stroke();
+  };
+  if (chosen !== null && chosen >= view.t0 && chosen < view.t1) {
+    const x = view.toX(chosen);
+    upright(x, surface.background, 4);
+    upright(x, surface.accent, 2);
+    context.fillStyle = surface.accent;
+    context.beginPath();
+    context.moveTo(x - 5, HEAD - 9);
+    context.lineTo(x + 5, HEAD - 9);
+    context.lineTo(x, HEAD - 2);
+    context.fill();
+  }
+  if (pointed === null) return;
+  const x = Math.round(view.toX(pointed)) + 0.5;
+  upright(x, surface.muted, 1);
+  const text = view.clock.time(view.at(pointed), (view.t1 - view.t0) / box.width >= MINUTE ? SECOND : 1);
+  context.font = `600 11px ${surface.font}`;
+  const half = context.measureText(text).width / 2 + 5;
+  const middle = limited(x, box.left + half, box.left + box.width - half);
+  context.fillStyle = surface.ink;
+  context.fillRect(middle - half, HEAD - 24, 2 * half, 17);
+  context.fillStyle = surface.background;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText(text, middle, HEAD - 15);
+}
