@@ -268,7 +268,7 @@ def _why_nothing(site: Site) -> str:
 def _told(packed: Packed) -> str:
     if len(packed.sources) == 1:
         return f"states from {next(iter(packed.sources))}"
-    each = [f"{source} ({trucks} trucks)" for source, trucks in packed.sources.items()]
+    each = [f"{source} ({n} {'truck' if n == 1 else 'trucks'})" for source, n in packed.sources.items()]
     return f"states from {' and '.join(each)}"
 
 

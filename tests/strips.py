@@ -1,0 +1,83 @@
+"""Mines as an analyst would sketch them: a strip of letters for each truck, one letter a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import ibis
+import pyarrow as pa
+
+from truckkit import schema
+from truckkit.site import Site
+
+LETTERS = {
+    "Q": "queue_load",
+    "S": "spot_load",
+    "L": "load",
+    "H": "haul",
+    "q": "queue_dump",
+    "s": "spot_dump",
+    "D": "dump",
+    "R": "return",
+    "w": "delay",
+    "p": "standby",
+    "X": "down",
+    ".": "no_data",
+}
+"""What the letters of a strip mean; a blank is time of which nothing is stored."""
+
+MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def intervals(
+    strips: Mapping[str, str],
+    start: datetime = MIDNIGHT,
+    minute: timedelta = timedelta(minutes=1),
+    source: str = "fms",
+) -> list[dict[str, object]]:
+    """State intervals of strips such as ``{"T01": "RRLLHHHD"}``, as rows."""
+    rows: list[dict[str, object]] = []
+    for truck, strip in strips.items():
+        at = start.replace(tzinfo=None)
+        for letter, run in groupby(strip):
+            stop = at + minute * len(list(run))
+            if letter != " ":
+                rows.append(interval(truck, LETTERS[letter], at, stop, source))
+            at = stop
+    return rows
+
+
+def interval(
+    truck: str, state: str, start: datetime, stop: datetime, source: str = "fms", **more: object
+) -> dict[str, object]:
+    """One state interval as a row."""
+    bounds = {"start": start.replace(tzinfo=None), "stop": stop.replace(tzinfo=None)}
+    return {"truck": truck, "source": source, "state": state, **bounds, "load_id": 0, **more}
+
+
+def mine(
+    states: list[dict[str, object]],
+    trucks: tuple[str, ...] = (),
+    shifts: list[dict[str, object]] | None = None,
+    zone: str = "UTC",
+    name: str = "mine",
+) -> Site:
+    """A site over plain tables that hold these intervals."""
+    connection = ibis.duckdb.connect()
+    named = sorted({*trucks, *(str(row["truck"]) for row in states)})
+    site = [{"name": name, "time_zone": zone, "crs": None, "made_by": "tests", "simulated": True}]
+    tables: list[tuple[schema.Table, list[dict[str, object]]]] = [
+        (schema.SITE, site),
+        (schema.TRUCKS, [{"truck": truck, "given": True, "load_id": 0} for truck in named]),
+        (schema.STATE_INTERVALS, states),
+        (schema.SHIFTS, shifts or []),
+    ]
+    for table, rows in tables:
+        arrow = pa.Table.from_pylist(
+            [{column: row.get(column) for column in table.names} for row in rows],
+            schema=table.schema.to_pyarrow(),
+        )
+        connection.create_table(table.name, arrow)
+    return Site(connection)
