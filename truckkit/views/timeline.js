@@ -243,7 +243,11 @@ export function render({ model }) {
     drawHead(context, view);
     sayRange();
     point(pointer);
-    canvas.dataset.drawn = `${view.t0} ${view.t1}`;
+    // For whoever reads the picture from outside, such as a test: what is drawn, and where.
+    canvas.dataset.drawn = JSON.stringify({
+      t0: view.t0, t1: view.t1, left: view.box.left, width: view.box.width, head: HEAD, rowHeight, rows: model.trucks.length,
+      hidden: CODES.filter((_, code) => view.hidden[code]),
+    });
   }
 
   // Under the pointer: of the intervals within half a pixel the shortest, for it is hardest to hit.
