@@ -1,0 +1,46 @@
+"""The site that this process serves: the store that ``TRUCKKIT_STORE`` names, opened once.
+
+>>> site({"TRUCKKIT_STORE": ""})
+Traceback (most recent call last):
+truckkit.errors.NoStore: no store is named, ...
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from truckkit.errors import NoStore
+from truckkit.site import Site, open_site
+
+VARIABLE = "TRUCKKIT_STORE"
+"""The environment variable that names the store's folder."""
+
+_opened: dict[Path, Site] = {}
+_lock = threading.Lock()
+
+
+def site(environment: Mapping[str, str] = os.environ) -> Site:
+    """The newest generation of the store that this process serves.
+
+    Every page and every request asks anew: the folder is opened once, and the answer moves on when
+    the store does. A store that does not open now may open later, so a failure is not remembered.
+
+    Raises
+    ------
+    NoStore, NewerStore, DamagedStore
+        The variable is missing, or the store that it names does not open.
+    """
+    named = environment.get(VARIABLE, "").strip()
+    if not named:
+        raise NoStore(
+            f"no store is named, so there is no mine to show; start with {VARIABLE}=mine panel serve apps/*.py."
+        )
+    folder = Path(named).expanduser().absolute()
+    with _lock:
+        if folder not in _opened:
+            _opened[folder] = open_site(folder)
+        opened = _opened[folder]
+    return opened.session()
