@@ -1,0 +1,1 @@
+"""Where rows come from, one small module a source. Rows out, nothing else."""

@@ -1,0 +1,208 @@
+"""What the mine's systems record: samples of trucks, and the lists that its office keeps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from truckkit.sources.simulator.diggers import FURTHEST_M
+from truckkit.sources.simulator.layouts import Layout
+from truckkit.sources.simulator.records import batch, rows, when
+from truckkit.sources.simulator.traces import Trace, instants
+from truckkit.sources.simulator.trucks import GATE, drive
+from truckkit.sources.simulator.truth import days, shift_at
+from truckkit.sources.simulator.world import World
+
+MOST_ROWS = 200_000
+"""Rows in one batch, about."""
+
+
+def positions(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.POSITIONS``: by day, truck and time."""
+    every = 1000 / world.plan.hz
+    for trace, start, stop in _windows(world, every):
+        phase = np.random.default_rng([world.plan.seed, trace.log.bay]).uniform(0, min(every, 1000.0))
+        at = instants(every, phase, start, stop)
+        columns = {"truck": trace.log.name, "at": when(world.plan, at), **trace.positions(at)}
+        yield batch("positions", columns, len(at))
+
+
+def telemetry(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.TELEMETRY``: by day, truck and time; every so often, and when something changes."""
+    if world.plan.channels == "gps":
+        return
+    every = 5000 / world.plan.hz
+    for trace, start, stop in _windows(world, every):
+        phase = np.random.default_rng([world.plan.seed, trace.log.bay, 1]).uniform(0, min(every, 5000.0))
+        low, high = np.searchsorted(trace.changes, (start, stop))
+        at = np.union1d(instants(every, phase, start, stop), trace.changes[low:high])
+        values = trace.telemetry(at, np.random.default_rng([world.plan.seed, trace.log.bay, 2, start]))
+        if world.plan.channels == "payload":
+            values = {"payload_t": values["payload_t"]}
+        yield batch("telemetry", {"truck": trace.log.name, "at": when(world.plan, at), **values}, len(at))
+
+
+def _windows(world: World, every_ms: float) -> Iterator[tuple[Trace, int, int]]:
+    """Truck after truck, day after day; a day of many samples comes in parts."""
+    table = world.atlas.rows()
+    traces = [Trace(log, table, world.plan) for log in world.logs]
+    for start, stop in days(world):
+        parts = max(1, math.ceil((stop - start) / every_ms / MOST_ROWS))
+        cuts = [start + (stop - start) * part // parts for part in range(parts + 1)]
+        for trace in traces:
+            for low, high in pairwise(cuts):
+                yield trace, low, high
+
+
+def trucks(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.TRUCKS``."""
+    yield rows(
+        "trucks",
+        (
+            {
+                "truck": log.name,
+                "model": log.model.name,
+                "fleet": log.model.name.split()[1],
+                "target_payload_t": log.model.target_t,
+                "empty_mass_t": log.model.empty_t,
+                "tank_l": log.model.tank_l,
+                "given": True,
+            }
+            for log in world.logs
+        ),
+        world.plan,
+    )
+
+
+def places(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.PLACES``, as the office knows them: a face is one place however it advances."""
+    found: list[dict[str, Any]] = []
+    for was in world.places:
+        if was.start == 0:
+            face = was.kind == "load"
+            middle = Layout(world.mine.places[was.place], FURTHEST_M[0] / 2, FURTHEST_M[1] / 2).bay_point(0)
+            x, y, z = middle if face else was.at
+            reach = was.radius_m + (max(FURTHEST_M) / 2 if face else 0.0)
+            found.append(
+                {
+                    "place": was.place,
+                    "kind": was.kind,
+                    "x_m": x,
+                    "y_m": y,
+                    "elevation_m": z,
+                    "radius_m": reach,
+                }
+            )
+    for name, (x, y, z) in world.mine.nodes.items():
+        if name not in world.mine.places:
+            found.append(
+                {"place": name, "kind": "node", "x_m": x, "y_m": y, "elevation_m": z, "radius_m": 20.0}
+            )
+    yield rows("places", ({**row, "given": True} for row in found), world.plan)
+
+
+def roads(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.ROADS``: each segment in both directions, with the times of the first model."""
+    model = world.models[0]
+    found = []
+    for (a, b), line in world.mine.lines.items():
+        empty, loaded = (drive(line, model, full, enters=GATE, leaves=GATE) for full in (False, True))
+        found.append(
+            {
+                "road": f"{a} to {b}",
+                "from_place": a,
+                "to_place": b,
+                "length_m": round(empty.metres, 1),
+                "empty_s": round(empty.seconds, 1),
+                "loaded_s": round(loaded.seconds, 1),
+                "closed": False,
+            }
+        )
+    yield rows("roads", found, world.plan)
+
+
+def shifts(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.SHIFTS``."""
+    found = (
+        {"shift": shift.name, "start": shift.start, "stop": shift.stop, "crew": shift.crew}
+        for shift in world.shifts
+    )
+    yield rows("shifts", found, world.plan)
+
+
+def maintenance(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.MAINTENANCE``; an order still open when the plan ends has no stop."""
+    found = (
+        {
+            "work_order": f"WO-{1001 + number}",
+            "truck": order.truck,
+            "start": order.start,
+            "stop": order.stop,
+            "kind": order.kind,
+            "component": order.component,
+            "description": order.description,
+            "version": 1,
+        }
+        for number, order in enumerate(world.work_orders)
+    )
+    yield rows("maintenance", found, world.plan)
+
+
+def refuels(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.REFUELS``."""
+    found = (
+        {
+            "truck": refuel.truck,
+            "start": refuel.start,
+            "stop": refuel.stop,
+            "fuel_l": refuel.litres,
+            "queue_min": refuel.waited_ms / 60_000,
+            "place": "Fuel bay",
+            "shift": shift_at(world.shifts, refuel.start),
+        }
+        for refuel in sorted(world.refuels, key=lambda refuel: (refuel.start, refuel.truck))
+    )
+    yield rows("refuels", found, world.plan)
+
+
+def plans(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.PLANS``: for the site and each loader, about what a good shift brings."""
+    loads = 27.5 * len(world.logs)
+    target = sum(log.model.target_t for log in world.logs) / len(world.logs)
+    circuits = [("all", 1.0), *((loader.name, 1 / len(world.loaders)) for loader in world.loaders)]
+    found = (
+        {
+            "shift": shift.name,
+            "circuit": circuit,
+            "planned_t": float(round(loads * share * target, -2)),
+            "planned_loads": float(round(loads * share)),
+        }
+        for shift in world.shifts
+        for circuit, share in circuits
+    )
+    yield rows("plans", found, world.plan)
+
+
+def limits(world: World) -> Iterator[pa.RecordBatch]:
+    """Columns of ``schema.LIMITS``: speed for all, less for the loaded, and the greatest payload by model."""
+    found: list[dict[str, Any]] = [
+        {"limit_name": "Site speed", "kind": "speed", "most": 50.0, "unit": "km/h"},
+        {"limit_name": "Loaded speed", "kind": "speed", "loaded": True, "most": 42.0, "unit": "km/h"},
+    ]
+    found += [
+        {
+            "limit_name": f"{model.name} payload",
+            "kind": "payload",
+            "model": model.name,
+            "loaded": True,
+            "most": round(1.2 * model.target_t, 1),
+            "unit": "t",
+        }
+        for model in world.models
+    ]
+    yield rows("limits", found, world.plan)

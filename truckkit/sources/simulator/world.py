@@ -1,0 +1,183 @@
+"""The simulated world: the mine, its trucks and loaders, the motions they know, and what is written down.
+
+Time is whole milliseconds from the start of the plan. What is random comes from one generator for each
+truck and loader, seeded by the plan, so that a run repeats itself exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import numpy as np
+import simpy
+
+from truckkit.sources.simulator.calendar import Shift, shifts
+from truckkit.sources.simulator.layouts import GATE_SPOT, Layout, Spot
+from truckkit.sources.simulator.log import Atlas, TruckLog
+from truckkit.sources.simulator.mine import LANE_M, Mine, dig
+from truckkit.sources.simulator.paths import Floats, along, lane
+from truckkit.sources.simulator.plan import Plan
+from truckkit.sources.simulator.stands import Stand
+from truckkit.sources.simulator.traffic import Traffic
+from truckkit.sources.simulator.trucks import BACKWARDS, GATE, MODELS, Model, Motion, drive
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+
+@dataclass
+class Loader:
+    """A loading unit: where it stands, how fast it loads, and what it digs."""
+
+    name: str
+    face: str
+    passes: int
+    pass_s: float
+    ore: float
+    """Share of its loads that is ore."""
+
+
+@dataclass(frozen=True)
+class PlaceWas:
+    """Where a place was for a while [ms]; ``stop`` is None while it still is."""
+
+    place: str
+    kind: str
+    loader: str | None
+    at: tuple[float, float, float]
+    radius_m: float
+    start: int
+    stop: int | None
+
+
+@dataclass(frozen=True)
+class WorkOrder:
+    """Work on one truck [ms]."""
+
+    truck: str
+    start: int
+    stop: int | None
+    kind: str
+    component: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Refuel:
+    """One refuelling [ms]."""
+
+    truck: str
+    start: int
+    stop: int
+    litres: float
+    waited_ms: int
+
+
+class World:
+    """Everything that drives, digs and waits, what it drives along, and the record of it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.env = simpy.Environment()
+        self.shifts: list[Shift] = shifts(plan)
+        count = 2 if plan.trucks <= 9 else min(8, math.ceil(plan.trucks / 6.5))
+        self.random = Random(f"{plan.seed} mine")
+        self.mine: Mine = dig(self.random, plan.trucks, count)
+        self.traffic = Traffic()
+        self.atlas = Atlas()
+        self.models: tuple[Model, ...] = MODELS[:1] if plan.trucks < 12 else MODELS
+        self.stands = {place.name: Stand(self.env, Layout(place)) for place in self.mine.places.values()}
+        self.loaders = [self._loader(number) for number in range(count)]
+        self.logs = [self._log(number) for number in range(plan.trucks)]
+        self.places: list[PlaceWas] = [self._was(name, 0) for name in self.stands]
+        self.work_orders: list[WorkOrder] = []
+        self.refuels: list[Refuel] = []
+        self._motions: dict[Any, Motion] = {}
+        self._ways: dict[tuple[str, str], tuple[tuple[str, ...], Floats, Floats]] = {}
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since the start of the plan."""
+        return int(self.env.now)
+
+    # What trucks drive along -------------------------------------------------------------------
+
+    def way(self, start: str, stop: str) -> tuple[tuple[str, ...], Floats, Floats]:
+        """From gate to gate: the nodes passed, the lane, and how far along it the nodes lie [m]."""
+        known = self._ways.get((start, stop))
+        if known is None:
+            nodes = self.mine.route(start, stop)
+            centre, marks = self.mine.centre(nodes)
+            points = lane(centre, LANE_M)
+            known = nodes, points, marks * (float(along(points)[-1]) / float(marks[-1]))
+            self._ways[start, stop] = known
+        return known
+
+    def trunk(self, model: Model, loaded: bool, start: str, stop: str) -> Motion:
+        """From the gate of one place to the gate of another."""
+        key = (model.name, loaded, start, stop)
+        if key not in self._motions:
+            self._motions[key] = drive(self.way(start, stop)[1], model, loaded, enters=GATE, leaves=GATE)
+        return self._motions[key]
+
+    def inside(
+        self, model: Model, loaded: bool, layout: Layout, what: str, number: int, start: Spot = GATE_SPOT
+    ) -> Motion:
+        """A motion inside a place: to a slot, to a bay, back into it, or out."""
+        key = (model.name, loaded, layout, what, number, start)
+        if key not in self._motions:
+            enters = GATE if start == GATE_SPOT else 0.0
+            match what:
+                case "slot":
+                    motion = drive(layout.to_slot(number, start), model, loaded, enters=enters, most=GATE)
+                case "bay":
+                    motion = drive(layout.to_bay(number, start), model, loaded, enters=enters, most=GATE)
+                case "back":
+                    motion = drive(layout.into_bay(number), model, loaded, most=BACKWARDS)
+                case _:
+                    motion = drive(layout.out(number), model, loaded, leaves=GATE, most=GATE)
+            self._motions[key] = motion
+        return self._motions[key]
+
+    # Who there is ------------------------------------------------------------------------------
+
+    def _loader(self, number: int) -> Loader:
+        face = self.mine.of_kind("load")[number].name
+        quick = number % 3 != 1
+        return Loader(
+            f"SH{number + 1}",
+            face,
+            passes=5 if quick else 6,
+            pass_s=self.random.uniform(29, 34) if quick else self.random.uniform(38, 44),
+            ore=(0.65, 0.25, 0.5)[number % 3],
+        )
+
+    def _log(self, number: int) -> TruckLog:
+        model = self.models[number % len(self.models)]
+        log = TruckLog(f"T{number + 1:02d}", model, bay=number)
+        log.engine_h = round(self.random.uniform(2_000, 38_000), 2)
+        log.odometer_m = self.random.uniform(20_000, 400_000) * 1000
+        log.tank_l = model.tank_l * self.random.uniform(0.25, 0.95)
+        log.payload.append((0, 0.0))
+        return log
+
+    def _was(self, name: str, start: int) -> PlaceWas:
+        layout = self.stands[name].layout
+        kind, bays = layout.place.kind, layout.place.bays
+        first, last = np.array(layout.bay_point(0)), np.array(layout.bay_point(bays - 1))
+        x, y, z = (first + last) / 2
+        loader = next((loader.name for loader in self.loaders if loader.face == name), None)
+        reach = 45.0 + float(np.hypot(*(last - first)[:2])) / 2
+        return PlaceWas(name, kind, loader, (float(x), float(y), float(z)), reach, start, None)
+
+    def moved(self, name: str, now: int) -> None:
+        """Write down that a place moved."""
+        for index, was in enumerate(self.places):
+            if was.place == name and was.stop is None:
+                self.places[index] = PlaceWas(
+                    name, was.kind, was.loader, was.at, was.radius_m, was.start, now
+                )
+        self.places.append(self._was(name, now))
