@@ -1,0 +1,49 @@
+"""Haul cycles: what is missing in them, and which overlap."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+
+from truckkit import schema
+
+_PHASES = tuple(f"{state}_min" for state in schema.CYCLE_STATES)
+
+
+def completed(cycles: ibis.Table) -> ibis.Table:
+    """FMS cycles with ``complete``, ``why`` and ``delay_min``.
+
+    A cycle is complete where all eight phases are known. The delay is what its phases leave of
+    the time from its start to its stop, and at least 0.
+
+    Returns
+    -------
+    ibis.Table
+        One row per cycle, as given.
+    """
+    missing = [name for name in _PHASES if name not in cycles.columns]
+    full = cycles.mutate(**{name: ibis.null("float64") for name in missing})
+    unknown = [ibis.ifelse(full[name].isnull(), ibis.literal(name), ibis.null("string")) for name in _PHASES]
+    lacks = ibis.array(unknown).filter(lambda name: name.notnull())
+    complete = ibis.and_(*(full[name].notnull() for name in _PHASES))
+    length_min = full.stop.delta(full.start, unit="millisecond") / 60e3
+    rest_min = length_min - sum((full[name] for name in _PHASES[1:]), full[_PHASES[0]])
+    return full.mutate(
+        complete=complete,
+        why=ibis.ifelse(complete, ibis.null("string"), ibis.literal("unknown: ") + lacks.join(", ")),
+        delay_min=ibis.ifelse(complete, ibis.greatest(rest_min, 0.0), ibis.null("float64")),
+    )
+
+
+def overlap_marks(cycles: ibis.Table) -> ibis.Table:
+    """Cycles with ``overlaps``: true where an earlier cycle of the truck and source goes on at its start.
+
+    Returns
+    -------
+    ibis.Table
+        One row per cycle, as given.
+    """
+    before = ibis.window(
+        group_by=["truck", "source"], order_by=["start", "stop"], preceding=(None, 1)
+    )
+    return cycles.mutate(overlaps=(_.stop.max().over(before) > _.start).fill_null(False))
