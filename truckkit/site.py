@@ -175,6 +175,11 @@ class Site:
         """The window asked for, or nothing where none was."""
         return self._window
 
+    @property
+    def told_by(self) -> str | None:
+        """The source asked for, or nothing where none was."""
+        return self._source
+
     @cached_property
     def period(self) -> tuple[datetime, datetime] | None:
         """First and last instant of anything that happened, or nothing in an empty store."""
