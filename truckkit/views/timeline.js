@@ -65,9 +65,14 @@ export function render({ model }) {
       sumUp();
     }, 150);
   }
+  const focus = () => {
+    const seen = chosenAt() !== null && chosenAt() >= view.t0 && chosenAt() < view.t1;
+    return seen ? chosenAt() : (view.t0 + view.t1) / 2;
+  };
   const pan = (share) => show(view.t0 + share * (view.t1 - view.t0), view.t1 + share * (view.t1 - view.t0));
   const all = () => show(0, model.span);
-  function zoom(factor, around = (view.t0 + view.t1) / 2) {
+  // Without a pointer it zooms around the chosen moment, where that is in sight.
+  function zoom(factor, around = focus()) {
     const span = view.spanWithin((view.t1 - view.t0) * factor);
     const from = around - ((around - view.t0) / (view.t1 - view.t0)) * span;
     show(from, from + span);
@@ -113,7 +118,9 @@ export function render({ model }) {
     const grain = t1 - t0 > MINUTE ? SECOND : 1;
     range.textContent = rangeWords();
     told.textContent = [
-      durationWords(Math.round((t1 - t0) / grain) * grain), `site time ${clock.zone} (${clock.hours(at(t0))})`, model.told,
+      durationWords(Math.round((t1 - t0) / grain) * grain),
+      clock.zone === clock.hours(at(t0)) ? `site time ${clock.zone}` : `site time ${clock.zone} (${clock.hours(at(t0))})`,
+      model.told,
     ].join(" · ");
     controls.back.disabled = t0 <= 0;
     controls.on.disabled = t1 >= model.span;
@@ -189,7 +196,7 @@ export function render({ model }) {
     const longest = model.trucks.reduce((most, truck) => Math.max(most, context.measureText(truck).width), 0);
     view.labelWidth = Math.ceil(limited(longest + 22, 82, Math.max(82, Math.min(170, view.width * 0.3))));
     const beside = present.length * TOTAL_WIDTH + SUM_WIDTH + 10;
-    view.narrow = view.width - view.labelWidth - beside < 320;
+    view.narrow = view.width - view.labelWidth - beside < 300;
     root.classList.toggle("narrow", view.narrow);
     tabled = tabled && view.narrow;
     swap.hidden = !view.narrow;

@@ -142,7 +142,7 @@ class Timeline(Viewer):
         rows = len(self.site.truck_names)
         return {
             "sizing_mode": "stretch_width",
-            "height": min(560, 200 + rows * (36 if rows <= 12 else 22)),
+            "height": min(560, 240 + rows * (32 if rows <= 12 else 22)),
             **asked,
         }
 

@@ -2,6 +2,7 @@
 
 // The unit that totals over `span` [ms] are shown in.
 function totalsUnit(span) {
+  if (span >= 1000 * HOUR) return { ms: HOUR, words: "h" };
   if (span >= HOUR) return { ms: MINUTE, words: "h:mm" };
   if (span >= MINUTE) return { ms: SECOND, words: "min:s" };
   return { ms: 1, words: "s" };
@@ -9,6 +10,7 @@ function totalsUnit(span) {
 
 function inUnit(count, unit) {
   if (unit.ms === 1) return (count / 1000).toFixed(3);
+  if (unit.ms === HOUR) return String(count);
   return `${Math.floor(count / 60)}:${padded(count % 60)}`;
 }
 
