@@ -413,6 +413,7 @@ def test_displayed_totals_add_up_to_the_displayed_sum(script):
         (372_000, "6 min 12 s"),
         (603_250, "10 min 3.250 s"),
         (15_120_000, "4 h 12 min"),
+        (609_000_000, "7 days 1 h 10 min"),
     ],
 )
 def test_durations_are_said_with_their_units(script, ms, words):

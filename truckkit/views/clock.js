@@ -70,13 +70,15 @@ function siteClock({ zone, offsets }) {
   return { zone, offset, date, time, day, weekday, hours, iso, ticks, midnights };
 }
 
-// A length of time as one says it: "6 min 12 s", "10 min 3.250 s", "4 h 12 min".
+// A length of time as one says it: "6 min 12 s", "10 min 3.250 s", "4 h 12 min", "7 days".
 function durationWords(ms) {
   const whole = Math.round(ms);
-  const h = Math.floor(whole / HOUR), min = Math.floor((whole % HOUR) / MINUTE);
+  const days = whole >= 3 * DAY ? Math.floor(whole / DAY) : 0;
+  const h = Math.floor((whole - days * DAY) / HOUR), min = Math.floor((whole % HOUR) / MINUTE);
   const rest = whole % MINUTE;
   const s = rest % SECOND ? (rest / SECOND).toFixed(3) : String(rest / SECOND);
   const words = [];
+  if (days) words.push(`${days.toLocaleString("en")} days`);
   if (h) words.push(`${h} h`);
   if (min) words.push(`${min} min`);
   if (rest || !words.length) words.push(`${s} s`);

@@ -43,9 +43,11 @@ function drawLines(context, view, bottom) {
   };
   const from = view.at(t0), to = view.at(t1);
   for (const tick of clock.ticks(from, to, view.box.width / TICK_WIDTH).found) upright(tick.at - model.origin, surface.faint);
-  for (const midnight of clock.midnights(from, to)) upright(midnight - model.origin, surface.line, [2, 3]);
-  for (const [, start, stop] of model.shifts) {
-    for (const edge of [start, stop]) if (edge > t0 && edge < t1) upright(edge, surface.muted);
+  if (_wide(view, DAY)) {
+    for (const midnight of clock.midnights(from, to)) upright(midnight - model.origin, surface.line, [2, 3]);
+  }
+  for (const [, start, stop] of _shiftsInSight(view)) {
+    for (const edge of [start, stop]) if (edge > t0 && edge < t1 && _wide(view, stop - start)) upright(edge, surface.muted);
   }
 }
 
@@ -72,7 +74,7 @@ function drawHead(context, view) {
   const { step, found } = clock.ticks(view.at(t0), view.at(t1), box.width / TICK_WIDTH);
   context.textAlign = "center";
   for (const { at, midnight } of found) {
-    const text = step >= DAY || (midnight && step >= MINUTE) ? clock.day(at) : clock.time(at, step);
+    const text = step >= 28 * DAY ? clock.date(at) : step >= DAY || (midnight && step >= MINUTE) ? clock.day(at) : clock.time(at, step);
     context.font = `${midnight ? 600 : 400} 11.5px ${surface.font}`;
     context.fillStyle = midnight ? surface.ink : surface.muted;
     const half = context.measureText(text).width / 2;
@@ -92,12 +94,16 @@ function drawHead(context, view) {
 // Shifts where their names have room, else days, else nothing: the clock below then says the days.
 function _bands(context, view) {
   const room = (bands) => bands.every(([name, start, stop]) =>
-    (stop - start) / (view.t1 - view.t0) * view.box.width > context.measureText(name).width + 10
-    || stop <= view.t0 || start >= view.t1);
-  if (view.model.shifts.length && room(view.model.shifts)) return view.model.shifts;
-  const days = _days(view);
+    ((stop - start) / (view.t1 - view.t0)) * view.box.width > context.measureText(name).width + 10);
+  const shifts = _shiftsInSight(view);
+  if (shifts.length && _wide(view, shifts[0][2] - shifts[0][1]) && room(shifts)) return shifts;
+  const days = _wide(view, DAY) ? _days(view) : [];
   return room(days.slice(1, -1)) ? days : [];
 }
+
+const _shiftsInSight = ({ model, t0, t1 }) => model.shifts.filter(([, start, stop]) => stop > t0 && start < t1);
+// Lines closer than this say nothing.
+const _wide = (view, span) => (span / (view.t1 - view.t0)) * view.box.width >= 8;
 
 function _days({ clock, model, at, t0, t1 }) {
   const edges = [0, ...clock.midnights(at(t0), at(t1)).map((midnight) => midnight - model.origin), model.span];

@@ -67,6 +67,10 @@ class Packed:
             "loaders": self.loaders.astype(np.uint32).tobytes(),
         }
 
+    def told_within(self, start: int, stop: int) -> bool:
+        """True where any interval in ``[start, stop)`` [ms] says something."""
+        return bool(((self.codes != NO_DATA) & (self.starts < stop) & (self.stops > start)).any())
+
     def last_known(self) -> datetime | None:
         """When the last interval that says something stops; None where there is none."""
         told = self.stops[self.codes != NO_DATA]

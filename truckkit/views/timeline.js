@@ -36,7 +36,7 @@ export function render({ model }) {
   const keys = help.appendChild(element("dl"));
   for (const [key, what] of KEYS) keys.append(element("dt", "", key), element("dd", "", what));
 
-  let frame = 0, settling = 0, pointer = null, tabled = false, paint = null, unwatch = () => {};
+  let seek = false, frame = 0, settling = 0, pointer = null, tabled = false, paint = null, unwatch = () => {};
   const view = {
     model, hidden: new Uint8Array(CODES.length), present: [], data: null, clock: null, surface: null, narrow: false,
     t0: 0, t1: 1, width: 0, height: 0, rowHeight: LEAST_ROW, labelWidth: 80,
@@ -172,7 +172,8 @@ export function render({ model }) {
       sums.forEach((ms, code) => { fleet[code] += ms; });
       return sums;
     });
-    legend.show(fleet, model.trucks.length, view.t1 - view.t0);
+    const unseen = each.filter((sums) => sums[NO_DATA] === view.t1 - view.t0).length;
+    legend.show(fleet, model.trucks.length, view.t1 - view.t0, unseen);
     totals.show(model.trucks, each, view.present, view.t1 - view.t0, `Time in each state, ${rangeWords()}`);
   }
 
@@ -219,10 +220,23 @@ export function render({ model }) {
       layer.style.width = `${view.width}px`;
       layer.style.height = `${view.height}px`;
     }
+    if (seek) showSomeone();
     legend.build(present, surface.theme);
     canvas.setAttribute("aria-label", `States of ${model.trucks.length} trucks in time. Press ? for the keys.`);
     sumUp();
     redraw();
+  }
+  // At first the rows start where somebody was observed: a fleet's first trucks may all be elsewhere.
+  function showSomeone() {
+    seek = false;
+    const { data, t0, t1 } = view;
+    const row = model.trucks.findIndex((_, k) => {
+      const i = firstAfter(data, k, t0);
+      return data.codes[i] !== NO_DATA || data.stops[i] < t1;
+    });
+    const chosen = model.trucks.indexOf(model.truck);
+    const first = chosen >= 0 ? chosen : row;
+    if (first * view.rowHeight > view.height - 2 * HEAD) scroll.scrollTop = (first - 1) * view.rowHeight;
   }
   function redraw() {
     if (!frame) frame = requestAnimationFrame(draw);
@@ -332,6 +346,7 @@ export function render({ model }) {
     jump.hidden = model.jumps.length < 2;
     [view.t0, view.t1] = model.shown;
     if (!model.message) sayMoment();
+    seek = true;
     layout();
   }
   model.on("version", load);

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -170,7 +171,7 @@ class Timeline(Viewer):
             trucks=list(trucks),
             names=list(packed.names),
             shifts=shifts,
-            jumps=_jumps(shifts, span),
+            jumps=_jumps(shifts, packed, span),
             wide=packed.wide,
             **packed.columns(),
             told=_told(packed),
@@ -302,10 +303,11 @@ def _shifts(shifts: ibis.Table, packed: Packed) -> list[list[Any]]:
     return [shift for shift in bounds if shift[1] < span and shift[2] > 0]
 
 
-def _jumps(shifts: Sequence[list[Any]], span: int, most: int = 60) -> list[list[Any]]:
-    """Where one can go at once: the whole window and its newest shifts."""
-    newest = [[name, max(0, start), min(stop, span)] for name, start, stop in reversed(shifts)]
-    return [["Everything", 0, span], *newest[:most]]
+def _jumps(shifts: Sequence[list[Any]], packed: Packed, span: int, most: int = 100) -> list[list[Any]]:
+    """Where one can go at once: the whole window, and the newest of its shifts that have states."""
+    told = (shift for shift in reversed(shifts) if packed.told_within(shift[1], shift[2]))
+    newest = [[name, max(0, start), min(stop, span)] for name, start, stop in islice(told, most)]
+    return [["Everything", 0, span], *newest]
 
 
 def _zone(site: Site, packed: Packed) -> dict[str, Any]:

@@ -137,9 +137,10 @@ function legendOf(hidden, changed) {
     refresh();
   }
 
-  function show(sums, trucks, span) {
+  // `unseen` trucks are no_data all the time.
+  function show(sums, trucks, span, unseen) {
     const whole = trucks * span;
-    heading.textContent = `${trucks} ${trucks === 1 ? "truck" : "trucks"} × ${durationWords(span)}`;
+    heading.textContent = `${trucks} ${trucks === 1 ? "truck" : "trucks"} × ${durationWords(span)}${unseen ? `, ${unseen} not observed` : ""}`;
     for (const [code, button] of buttons) {
       const words = fleetWords(sums[code]);
       button.querySelector(".time").textContent = sums[code] ? `${words} · ${shareWords(sums[code], whole)}` : "none here";
