@@ -1,1 +1,46 @@
-"""truckkit: Jupyter-native analytics for mining haul trucks."""
+"""truckkit: Jupyter-native analytics for mining haul trucks.
+
+>>> import truckkit as tk
+>>> site = tk.sample()
+>>> site.truck_names
+('T01', 'T02', 'T03', 'T04', 'T05', 'T06')
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from truckkit.errors import TruckkitError
+from truckkit.site import Site
+from truckkit.site import open_site as open
+
+if TYPE_CHECKING:
+    from truckkit.ingest import ingest, simulate
+    from truckkit.sample import sample
+    from truckkit.views.replay import Replay
+    from truckkit.views.timeline import Timeline
+
+__version__ = "0.1.0"
+
+__all__ = ["Replay", "Site", "Timeline", "TruckkitError", "ingest", "open", "sample", "simulate"]
+
+_LATER = {
+    "Replay": "truckkit.views.replay",
+    "Timeline": "truckkit.views.timeline",
+    "ingest": "truckkit.ingest",
+    "simulate": "truckkit.ingest",
+    "sample": "truckkit.sample",
+}
+"""Names that cost time to import, and where they are: the one lazy place."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        found = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return found
+    raise AttributeError(f"module 'truckkit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,8 +3,6 @@
 Every function here makes Ibis expressions; nothing runs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping as Dictionary
 
 import ibis
@@ -126,7 +124,12 @@ def _instant(given: ibis.Value, spec: Spec, zone: str) -> tuple[ibis.Value, ibis
 def _to_utc(local: ibis.Value, zone: str) -> ibis.Value:
     if zone in ("UTC", "Etc/UTC"):
         return local
-    return local.cast(dt.Timestamp(timezone=zone, scale=6)).cast(schema.INSTANT)
+    return timezone(zone, local).cast(schema.INSTANT)
+
+
+@ibis.udf.scalar.builtin
+def timezone(zone: str, local: dt.Timestamp(scale=6)) -> dt.Timestamp(timezone="UTC", scale=6):  # type: ignore[valid-type,empty-body]
+    """The instant that a local time is in a zone; Ibis' own cast forgets the zone."""
 
 
 def _number(given: ibis.Value, column: schema.Column, spec: Spec) -> tuple[ibis.Value, ibis.Value | None]:

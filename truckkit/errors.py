@@ -6,6 +6,7 @@
     ├── BadMapping (ValueError)          a mapping file that is wrong in itself
     ├── BadInput (ValueError)            a file that cannot be read, or does not fit its mapping
     ├── BadRequest (ValueError)          an argument that cannot be meant
+    ├── StaleCursor (LookupError)        a page of a generation that is no longer the newest
     ├── NoStore (FileNotFoundError)      no folder, or a folder that is no store
     ├── NewerStore (RuntimeError)        a store that a newer truckkit wrote
     ├── DamagedStore (RuntimeError)      a store whose files are missing or broken
@@ -46,6 +47,10 @@ class BadInput(TruckkitError, ValueError):
 
 class BadRequest(TruckkitError, ValueError):
     """An argument that cannot be meant."""
+
+
+class StaleCursor(TruckkitError, LookupError):
+    """A page of a generation that is no longer the newest."""
 
 
 class NoStore(TruckkitError, FileNotFoundError):

@@ -145,7 +145,7 @@ def tile(pieces: Iterable[Piece], start: datetime, stop: datetime) -> Iterator[P
     )
     waiting.reverse()
     open_now: list[tuple[float, int, Piece]] = []
-    now, number, held = start, 0, None
+    now, number = start, 0
     while now < stop:
         while waiting and waiting[-1].start <= now:
             piece = waiting.pop()
@@ -160,12 +160,5 @@ def tile(pieces: Iterable[Piece], start: datetime, stop: datetime) -> Iterator[P
             cut = replace(top, start=now, stop=until)
         else:
             cut = Piece(now, until, "no_data")
-        if held and (cut.state, cut.place, cut.evidence, cut.load_id) == (held.state, held.place, held.evidence, held.load_id):
-            held = replace(held, stop=cut.stop)
-        else:
-            if held:
-                yield held
-            held = cut
+        yield cut
         now = until
-    if held:
-        yield held

@@ -107,6 +107,10 @@ class Draft:
             self.connection.unregister("incoming")
         return self.backend.table(name)
 
+    def forget(self, name: str) -> None:
+        """Give back the space of rows that were read and are staged."""
+        self.connection.execute(f"DROP TABLE IF EXISTS {ddl.name(name)}")
+
     def stage(self, table: schema.Table, rows: ibis.Table, load: Load) -> None:
         """Add rows to a table; columns that they do not have are empty."""
         staged = ibis.to_sql(rows.select(self._shaped(table, rows, load)), dialect="duckdb")
@@ -120,7 +124,7 @@ class Draft:
     def _shaped(self, table: schema.Table, rows: ibis.Table, load: Load) -> dict[str, ibis.Value]:
         fixed: dict[str, ibis.Value] = {"load_id": ibis.literal(load.number, "int64"), "_rank": ibis.literal(0, "int64")}
         shaped: dict[str, ibis.Value] = {}
-        for name, kind in {**{column.name: column.type for column in table}, **STAGING}.items():
+        for name, kind in {**{column.name: column.type for column in table}, "load_id": schema.COUNT, **STAGING}.items():
             if name in rows.columns:
                 value = rows[name]
                 shaped[name] = value if value.type().copy(nullable=True) == ibis.dtype(kind) else value.cast(kind)

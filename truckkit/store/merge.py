@@ -36,7 +36,7 @@ def settle(
     con.execute(f"DELETE FROM {staged} WHERE load_id IN (SELECT unnest(?))", [known])
     _refuse(con, table, loads, staged, offset)
     key = ddl.columns(table.key)
-    columns = ddl.columns(table.names)
+    columns = ddl.columns(dict.fromkeys((*table.names, "load_id")))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE settling AS SELECT {columns}, _line, _rank, _content "
         f"FROM {staged} WHERE _reason IS NULL ORDER BY {key}, load_id, _rank, _line DESC"

@@ -36,7 +36,8 @@ def site(environment: Mapping[str, str] = os.environ) -> Site:
     named = environment.get(VARIABLE, "").strip()
     if not named:
         raise NoStore(
-            f"no store is named, so there is no mine to show; start with {VARIABLE}=mine panel serve apps/*.py."
+            "no store is named, so there is no mine to show; "
+            f"start with {VARIABLE}=mine panel serve apps/*.py or truckkit serve mine."
         )
     folder = Path(named).expanduser().absolute()
     with _lock:

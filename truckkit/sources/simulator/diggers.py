@@ -54,9 +54,8 @@ class Digger:
                 yield env.timeout(self._minutes(2, 6))
                 stand.resume()
                 continue
-            layout = self._further(stand.layout, bool(stand.line))
             yield env.timeout(self._minutes(4, 10))
-            stand.resume(layout)
+            stand.resume(self._further(stand.layout, bool(stand.line)))
             self.world.moved(self.face, self.world.now)
             advances = self.world.now + self._minutes(100, 260)
 

@@ -192,9 +192,9 @@ class _Survey:
         self._node("Dump turn", r + vary(1230, 1330), 340, 46)
         self._road("Junction 2", -5, "Dump turn", -12)
         dumps = (
-            [(r + 1430, 240, 58, -38)]
+            [(r + 1430, 240, 52, -38)]
             if trucks <= 15
-            else [(r + 1430, 240, 58, -38), (r + 1500, 470, 58, 42)]
+            else [(r + 1430, 240, 52, -38), (r + 1500, 470, 52, 42)]
         )
         for x, y, z, inwards in dumps:
             name = self._compass(x, y, "dump")

@@ -82,19 +82,17 @@ def lane(centre: Floats, offset: float, softness: float = 14.0) -> Floats:
     """
     line = evenly(centre)
     pad = int(3 * softness / STEP_M)
-    head = line[0] + (line[0] - line[1]) * np.arange(pad, 0, -1)[:, None]
-    tail = line[-1] + (line[-1] - line[-2]) * np.arange(1, pad + 1)[:, None]
-    head[:, 2], tail[:, 2] = line[0, 2], line[-1, 2]
-    padded = np.concatenate([head, line, tail])
+    padded = np.pad(line, ((pad, pad), (0, 0)), mode="edge")
     weights = np.exp(-0.5 * (np.arange(-pad, pad + 1) * STEP_M / softness) ** 2)
     weights /= weights.sum()
-    smooth = np.column_stack([np.convolve(padded[:, column], weights, "same") for column in range(3)])
-    angle = direction(smooth)
+    smooth = np.column_stack([np.convolve(padded[:, column], weights, "same") for column in range(3)])[pad:-pad]
+    from_end = np.minimum(np.arange(len(line)), np.arange(len(line))[::-1]) * STEP_M
+    share = np.clip((from_end - 2 * STEP_M) / (5 * softness), 0.0, 1.0)[:, None]
+    rounded = line + (smooth - line) * share * share * (3 - 2 * share)
+    angle = direction(rounded)
+    angle[[0, -1]] = angle[[1, -2]]
     right = np.column_stack([np.sin(angle), -np.cos(angle), np.zeros(len(angle))])
-    beside = (smooth + offset * right)[pad:-pad]
-    beside[0, :2] = line[0, :2] + offset * right[pad, :2]
-    beside[-1, :2] = line[-1, :2] + offset * right[-pad - 1, :2]
-    return evenly(beside)
+    return evenly(rounded + offset * right)
 
 
 def heading(angle: Floats) -> Floats:

@@ -1,0 +1,157 @@
+"""Where trucks have driven, as a picture behind the map: the more positions, the stronger.
+
+datashader draws it, again for each zoom. Positions of a short window stay in memory; those of a
+long one are counted by the pixel in the store, which holds a hundredth of the memory. The answer
+says how strong each pixel is and leaves the colour to the page, so both themes share it.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import datashader as ds
+import datashader.transfer_functions as tf
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+from ibis import _
+
+from truckkit.errors import BadRequest
+from truckkit.views.answers import SHARED, SLOW
+from truckkit.views.scene import Scene, within
+
+if TYPE_CHECKING:
+    from truckkit.site import Site
+
+MOST_IN_MEMORY = 5_000_000
+"""Windows with more positions are counted in the store."""
+
+MOST_PIXELS = 4096
+FAINTEST = 60
+"""How strong a pixel with one position is, of 255: seen, but behind everything."""
+
+_log = logging.getLogger(__name__)
+_warm = threading.Event()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What part of the plane the picture shows [m], and how large it is [pixels]."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        sides = (self.west, self.south, self.east, self.north)
+        if (
+            not all(math.isfinite(side) for side in sides)
+            or self.west >= self.east
+            or self.south >= self.north
+        ):
+            raise BadRequest(f"a backdrop needs west < east and south < north, not {sides}.")
+        if not (1 <= self.width <= MOST_PIXELS and 1 <= self.height <= MOST_PIXELS):
+            raise BadRequest(
+                f"a backdrop has 1 to {MOST_PIXELS} pixels a side, not {self.width} × {self.height}."
+            )
+
+
+def picture(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> bytes:
+    """The backdrop as PNG: transparent where nobody drove.
+
+    Parameters
+    ----------
+    key
+        What names the scene among all that this process remembers.
+    """
+    return png(counts(site, scene, frame, key))
+
+
+def counts(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> npt.NDArray[np.uint32]:
+    """How many positions fall on each pixel, north at the top."""
+    rows = sum(heard.positions for heard in scene.heard)
+    # The first picture does not wait for the compiler: the store counts until it is warm.
+    if rows > MOST_IN_MEMORY or not _warm.is_set():
+        return _counted_in_store(site, scene, frame)
+    points = SHARED.get(
+        ("points", *key), lambda: _points(site, scene), lambda points: int(points.memory_usage().sum())
+    )
+    return _counted(points, frame)
+
+
+def png(counted: npt.NDArray[np.uint32]) -> bytes:
+    """Counts as a picture whose alpha is the strength."""
+    shaded = tf.shade(
+        xr.DataArray(counted[::-1], dims=("y", "x")), cmap="#000000", how="eq_hist", min_alpha=FAINTEST
+    )
+    if _warm.is_set():
+        # Zoomed in, single positions are specks: they grow until they are seen.
+        shaded = tf.dynspread(shaded, threshold=0.4, max_px=2)
+    written = io.BytesIO()
+    shaded.to_pil().save(written, "png", compress_level=1)
+    return written.getvalue()
+
+
+def warm_up() -> None:
+    """Compile datashader's kernels in a worker thread, once in a process; it takes seconds."""
+    if not _warm.is_set():
+        SLOW.submit(_warm_up)
+
+
+def is_warm() -> bool:
+    """True once pictures are drawn by compiled kernels."""
+    return _warm.is_set()
+
+
+def _warm_up() -> None:
+    if _warm.is_set():
+        return
+    try:
+        points = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}, dtype="float32")
+        counted = _counted(points, Frame(0, 0, 2, 2, 4, 4))
+        shaded = tf.shade(xr.DataArray(counted, dims=("y", "x")), cmap="#000000")
+        tf.dynspread(shaded, threshold=0.4, max_px=2)
+    except Exception:
+        _log.exception("datashader does not compile here; the store counts the backdrop's pixels instead")
+    else:
+        _warm.set()
+
+
+def _points(site: Site, scene: Scene) -> pd.DataFrame:
+    drawn = scene.plane.drawn(within(site.positions, scene.start, scene.stop))
+    rows = drawn.select(x=_.drawn_x.cast("float32"), y=_.drawn_y.cast("float32")).to_pyarrow()
+    return pd.DataFrame({"x": rows["x"].to_numpy(), "y": rows["y"].to_numpy()})
+
+
+def _counted(points: pd.DataFrame, frame: Frame) -> npt.NDArray[np.uint32]:
+    canvas = ds.Canvas(frame.width, frame.height, (frame.west, frame.east), (frame.south, frame.north))
+    counted: npt.NDArray[np.uint32] = canvas.points(points, "x", "y", ds.count()).values[::-1]
+    return counted
+
+
+def _counted_in_store(site: Site, scene: Scene, frame: Frame) -> npt.NDArray[np.uint32]:
+    per_m_x = frame.width / (frame.east - frame.west)
+    per_m_y = frame.height / (frame.north - frame.south)
+    drawn = scene.plane.drawn(within(site.positions, scene.start, scene.stop)).filter(
+        _.drawn_x >= frame.west, _.drawn_x < frame.east, _.drawn_y >= frame.south, _.drawn_y < frame.north
+    )
+    pixels = drawn.group_by(
+        column=((_.drawn_x - frame.west) * per_m_x).floor().cast("int32"),
+        row=((_.drawn_y - frame.south) * per_m_y).floor().cast("int32"),
+    ).aggregate(positions=_.at.count())
+    told = pixels.to_pyarrow()
+    counted = np.zeros((frame.height, frame.width), np.uint32)
+    column = np.minimum(told["column"].to_numpy(), frame.width - 1)
+    row = np.minimum(told["row"].to_numpy(), frame.height - 1)
+    # Rounding may lay two of the store's pixels on one at the edge.
+    np.add.at(counted, (frame.height - 1 - row, column), told["positions"].to_numpy().astype(np.uint32))
+    return counted

@@ -1,0 +1,184 @@
+"""Positions and states in the bytes that the browser reads, a stretch of the window at a time.
+
+A chunk of positions, little-endian, in this order:
+
+    text[4] "TKC1"   uint32 trucks   uint32 rows   uint32 0
+    float64 start    float64 stop                          ms from the window's start
+    uint32[trucks + 1]                                     where each truck's rows begin
+    int32[rows]      ms from the chunk's start
+    float32[rows] ×2 east, north of the scene's origin     m
+    uint16[rows]     heading, hundredths of a degree; 65535 where unknown
+    uint16[rows]     speed, tenths of km/h; 65535 where unknown
+
+Each truck's rows start with the last position before the chunk and end with the first one after it,
+where they are near enough to draw from or towards, so that one chunk is enough to draw any moment in it.
+
+A page of states is the same with "TKS1", int32 starts, int32 stops, uint8 states.
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis import _
+
+from truckkit import times
+from truckkit.errors import BadRequest
+from truckkit.views.clock import instant, milliseconds
+from truckkit.views.intervals import pack
+from truckkit.views.scene import PAGE_LENGTH, Scene, within
+
+if TYPE_CHECKING:
+    from truckkit.site import Site
+
+UNKNOWN = 65535
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def stretch(scene: Scene, number: int, length: timedelta) -> tuple[datetime, datetime]:
+    """The bounds of one chunk or page.
+
+    The last one ends with the window.
+    """
+    start = scene.start + number * length
+    if number < 0 or start >= scene.stop:
+        raise BadRequest(
+            f"the window has no stretch {number} of {length}; it ends at {scene.stop.isoformat()}."
+        )
+    return start, min(start + length, scene.stop)
+
+
+def positions(site: Site, scene: Scene, number: int) -> bytes:
+    """One chunk of positions."""
+    start, stop = stretch(scene, number, scene.chunk)
+    reach = within(site.positions, max(start - scene.lead, scene.start), min(stop + scene.lead, scene.stop))
+    rows = (
+        scene.plane.drawn(reach)
+        .select("truck", "at", "drawn_x", "drawn_y", "heading_deg", "speed_kmh")
+        .to_pyarrow()
+    )
+    truck = pc.fill_null(
+        pc.index_in(rows["truck"], value_set=pa.array(scene.trucks, pa.string())), -1
+    ).to_numpy()
+    at = _milliseconds(rows["at"]) - milliseconds(start)
+    order = np.lexsort((at, truck))
+    order = order[truck[order] >= 0]
+    truck, at = truck[order], at[order]
+    kept = _near(truck, at, (stop - start) // MILLISECOND)
+    order, truck, at = order[kept], truck[kept], at[kept]
+    east, north = scene.origin
+    return b"".join(
+        (
+            _head(b"TKC1", truck, len(scene.trucks), start, stop, scene),
+            at.astype("<i4").tobytes(),
+            (rows["drawn_x"].to_numpy()[order] - east).astype("<f4").tobytes(),
+            (rows["drawn_y"].to_numpy()[order] - north).astype("<f4").tobytes(),
+            _hundredths(rows["heading_deg"], order, 100, 36_000).tobytes(),
+            _hundredths(rows["speed_kmh"], order, 10, UNKNOWN).tobytes(),
+        )
+    )
+
+
+def states(site: Site, scene: Scene, number: int) -> bytes:
+    """One page of state intervals; they tile the page for each truck."""
+    start, stop = stretch(scene, number, PAGE_LENGTH)
+    packed = pack(site.states, scene.trucks, start, stop)
+    truck = np.repeat(np.arange(len(scene.trucks)), np.diff(packed.rows))
+    # What a page cuts off lies within 24 days either way, as far as 32 bits of milliseconds reach.
+    reach = 2**31 - 1
+    return b"".join(
+        (
+            _head(b"TKS1", truck, len(scene.trucks), start, stop, scene),
+            np.clip(packed.starts, -reach, reach).astype("<i4").tobytes(),
+            np.clip(packed.stops, -reach, reach).astype("<i4").tobytes(),
+            packed.codes.astype(np.uint8).tobytes(),
+        )
+    )
+
+
+def last_known(site: Site, scene: Scene, before_ms: float, numbers: list[int]) -> dict[str, list[float]]:
+    """Where trucks were last heard before a moment: number → [ms, east, north]; without the never heard."""
+    before = _moment(scene, before_ms)
+    missing = {scene.trucks[number]: number for number in numbers if 0 <= number < len(scene.trucks)}
+    found: dict[str, list[float]] = {}
+    east, north = scene.origin
+    for start in _further(before, scene.start, -1):
+        if not missing:
+            break
+        table = within(site.positions, start, before).filter(_.truck.isin(list(missing)))
+        newest = (
+            scene.plane.drawn(table)
+            .group_by("truck")
+            .aggregate(last=_.at.max(), x=_.drawn_x.argmax(_.at), y=_.drawn_y.argmax(_.at))
+        )
+        for row in newest.to_pyarrow().to_pylist():
+            at = milliseconds(times.aware(row["last"])) - milliseconds(scene.start)
+            found[str(missing.pop(row["truck"]))] = [at, row["x"] - east, row["y"] - north]
+    return found
+
+
+def neighbour(site: Site, scene: Scene, at_ms: float, number: int | None, forward: bool) -> float | None:
+    """The nearest moment after (or before) another at which a truck, or any, was heard [ms]; None: never."""
+    at = _moment(scene, at_ms)
+    table = site.positions
+    if number is not None and 0 <= number < len(scene.trucks):
+        table = table.filter(_.truck == scene.trucks[number])
+    for edge in _further(at, scene.stop if forward else scene.start, 1 if forward else -1):
+        start, stop = (at + MILLISECOND, edge) if forward else (edge, at)
+        near = scene.plane.drawn(within(table, start, stop))
+        found = near.aggregate(at=_.at.min() if forward else _.at.max()).to_pyarrow()["at"][0].as_py()
+        if found is not None:
+            return float(milliseconds(times.aware(found)) - milliseconds(scene.start))
+    return None
+
+
+def _near(truck: npt.NDArray[np.int64], at: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.bool_]:
+    """Rows inside the chunk, the last of each truck before it and the first of each after it."""
+    before, after = at < 0, at >= length
+    same = truck[1:] == truck[:-1]
+    last_before = before.copy()
+    last_before[:-1] &= ~(same & before[1:])
+    first_after = after.copy()
+    first_after[1:] &= ~(same & after[:-1])
+    return ~(before | after) | last_before | first_after
+
+
+def _further(at: datetime, end: datetime, sign: int) -> list[datetime]:
+    """Ever farther moments up to ``end``: most answers lie near, and a look at all of a year is dear."""
+    reaches = [at + sign * timedelta(hours=hours) for hours in (1, 12)]
+    return [*(reach for reach in reaches if (end - reach) * sign > timedelta()), end]
+
+
+def _head(
+    kind: bytes, truck: npt.NDArray[np.int64], trucks: int, start: datetime, stop: datetime, scene: Scene
+) -> bytes:
+    zero = milliseconds(scene.start)
+    begins = np.searchsorted(truck, np.arange(trucks + 1)).astype("<u4")
+    head = struct.pack(
+        "<4sIIIdd", kind, trucks, len(truck), 0, milliseconds(start) - zero, milliseconds(stop) - zero
+    )
+    return head + begins.tobytes()
+
+
+def _moment(scene: Scene, ms: float) -> datetime:
+    return min(max(instant(milliseconds(scene.start) + ms), scene.start), scene.stop)
+
+
+def _milliseconds(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    micros = column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    return np.asarray(micros // 1000, np.int64)
+
+
+def _hundredths(
+    column: pa.ChunkedArray, order: npt.NDArray[np.int64], scale: int, most: int
+) -> npt.NDArray[np.uint16]:
+    """A measured column as small whole numbers; what is unknown or cannot be is ``UNKNOWN``."""
+    measured = column.cast(pa.float64()).to_numpy(zero_copy_only=False)[order] * scale
+    sane = (measured >= 0) & (measured <= most)
+    return np.where(sane, np.rint(np.where(sane, measured, 0)), UNKNOWN).astype("<u2")

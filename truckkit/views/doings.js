@@ -1,0 +1,84 @@
+// What the trucks were doing: pages of state intervals as chunks.py packs them.
+
+const CODES = Object.keys(STATES);
+const NO_DATA = CODES.indexOf("no_data");
+const CYCLE = 8; // the first eight states are those of a haul cycle
+
+function readStates(buffer) {
+  const page = _columns(buffer, "TKS1");
+  const n = page.rows;
+  page.starts = new Int32Array(buffer, page.body, n);
+  page.stops = new Int32Array(buffer, page.body + 4 * n, n);
+  page.codes = new Uint8Array(buffer, page.body + 8 * n, n);
+  page.hint = new Int32Array(page.trucks);
+  page.told = new Uint8Array(page.trucks);
+  // Outside a cycle's states a truck carries what it carried before, or else what it carries after.
+  page.loaded = new Uint8Array(n);
+  for (let truck = 0; truck < page.trucks; truck += 1) {
+    const first = page.begins[truck], end = page.begins[truck + 1];
+    page.hint[truck] = first;
+    let carries = -1;
+    for (let i = first; i < end; i += 1) {
+      if (page.codes[i] !== NO_DATA) page.told[truck] = 1;
+      if (page.codes[i] < CYCLE) {
+        const loaded = STATES[CODES[page.codes[i]]].loaded ? 1 : 0;
+        if (carries < 0) page.loaded.fill(loaded, first, i);
+        carries = loaded;
+      }
+      page.loaded[i] = Math.max(0, carries);
+    }
+  }
+  return page;
+}
+
+class Doings {
+  constructor(scene, ask, changed) {
+    this.scene = scene;
+    this.ask = ask;
+    this.changed = changed;
+    this.held = new Map();
+    this.asked = new Set();
+  }
+
+  want(now) {
+    if (this.scene.trucks.length === 0) return;
+    const current = Math.floor(now / this.scene.page);
+    for (const number of [current, current + 1]) {
+      if (number * this.scene.page >= this.scene.length || this.held.has(number) || this.asked.has(number)) continue;
+      this._fetch(number);
+    }
+  }
+
+  async _fetch(number) {
+    this.asked.add(number);
+    try {
+      this.held.set(number, readStates(await this.ask("states", { number })));
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+    this.asked.delete(number);
+    this.changed();
+  }
+
+  // Fills `out` with {state, since, loaded}: state "" where nobody says anything of the truck.
+  read(truck, now, out) {
+    const page = this.held.get(Math.floor(now / this.scene.page));
+    out.state = "";
+    if (!page || !page.told[truck]) return out;
+    const at = now - page.start;
+    let i = page.hint[truck];
+    if (page.starts[i] > at || page.stops[i] <= at) {
+      let low = page.begins[truck], high = page.begins[truck + 1] - 1;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (page.stops[middle] > at) high = middle;
+        else low = middle + 1;
+      }
+      i = page.hint[truck] = low;
+    }
+    out.state = CODES[page.codes[i]];
+    out.since = page.start + page.starts[i];
+    out.loaded = page.loaded[i] === 1;
+    return out;
+  }
+}

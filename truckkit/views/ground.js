@@ -1,0 +1,237 @@
+// What lies still: where trucks have driven, the roads, the places with their names. It is drawn with a
+// margin around the pane, so that following a truck moves a finished picture instead of drawing it anew.
+
+const MARGIN = 0.2;
+const NAMED_FROM = { node: 0.35, unknown: 0.06, park: 0.03, area: 0.005 }; // pixels a metre; others: always
+const IMPORTANCE = ["crusher", "load", "dump", "stockpile", "workshop", "fuel", "park", "area", "unknown", "node"];
+const ROUND_M = [1, 2, 5];
+
+function placeShape(context, kind, x, y) {
+  context.beginPath();
+  if (kind === "load") {
+    context.moveTo(x, y - 5);
+    context.lineTo(x + 5, y + 4);
+    context.lineTo(x - 5, y + 4);
+  } else if (kind === "dump") {
+    context.moveTo(x, y + 5);
+    context.lineTo(x + 5, y - 4);
+    context.lineTo(x - 5, y - 4);
+  } else if (kind === "crusher") {
+    context.moveTo(x, y - 6);
+    context.lineTo(x + 6, y);
+    context.lineTo(x, y + 6);
+    context.lineTo(x - 6, y);
+  } else if (kind === "node" || kind === "unknown") {
+    context.arc(x, y, 1.6, 0, 2 * Math.PI);
+  } else {
+    context.rect(x - 4, y - 4, 8, 8);
+  }
+  context.closePath();
+}
+
+class Ground {
+  constructor(canvas, scene, viewport, ask) {
+    this.canvas = canvas;
+    this.scene = scene;
+    this.viewport = viewport;
+    this.ask = ask;
+    this.drawn = null;
+    this.backdrop = null;
+    this.shown = true;
+    this._wanted = 0;
+    const [ox, oy] = scene.origin;
+    this.places = scene.places
+      .map((place) => ({ ...place, x: place.x - ox, y: place.y - oy }))
+      .sort((a, b) => IMPORTANCE.indexOf(a.kind) - IMPORTANCE.indexOf(b.kind));
+    this.roads = scene.roads.map((road) => ({
+      ...road, from: [road.from[0] - ox, road.from[1] - oy], to: [road.to[0] - ox, road.to[1] - oy],
+    }));
+  }
+
+  // Lays the picture where the viewport is; draws it anew where it does not reach.
+  place(surface) {
+    const { viewport, drawn } = this;
+    const dx = drawn ? (drawn.x - viewport.x) * viewport.scale : 0;
+    const dy = drawn ? (viewport.y - drawn.y) * viewport.scale : 0;
+    const fits = drawn && drawn.scale === viewport.scale && drawn.width === viewport.width && drawn.height === viewport.height
+      && drawn.surface === surface && Math.abs(dx) < MARGIN * viewport.width && Math.abs(dy) < MARGIN * viewport.height;
+    if (!fits) {
+      this._draw(surface);
+      this._askForBackdrop();
+      return;
+    }
+    this.canvas.style.transform = `translate(${dx}px, ${dy}px)`;
+  }
+
+  redraw() {
+    this.drawn = null;
+  }
+
+  _draw(surface) {
+    const { viewport, canvas } = this;
+    const dpr = globalThis.devicePixelRatio || 1;
+    const mx = Math.round(MARGIN * viewport.width), my = Math.round(MARGIN * viewport.height);
+    const width = viewport.width + 2 * mx, height = viewport.height + 2 * my;
+    if (canvas.width !== Math.round(width * dpr) || canvas.height !== Math.round(height * dpr)) {
+      canvas.width = Math.round(width * dpr);
+      canvas.height = Math.round(height * dpr);
+      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, left: `${-mx}px`, top: `${-my}px` });
+    }
+    canvas.style.transform = "none";
+    const context = canvas.getContext("2d");
+    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.translate(mx, my);
+    const seen = viewport.bounds(MARGIN);
+    if (this.shown && this.backdrop) this._drawBackdrop(context, surface);
+    this._drawRoads(context, surface, seen);
+    this._drawPlaces(context, surface, seen);
+    const { x, y, scale } = viewport;
+    this.drawn = { x, y, scale, width: viewport.width, height: viewport.height, surface };
+  }
+
+  _drawBackdrop(context, surface) {
+    const { frame, bitmap } = this.backdrop, { viewport } = this;
+    if (this.backdrop.theme !== surface.theme) {
+      const tinted = new OffscreenCanvas(bitmap.width, bitmap.height);
+      const c = tinted.getContext("2d");
+      c.drawImage(bitmap, 0, 0);
+      c.globalCompositeOperation = "source-in";
+      c.fillStyle = surface.theme === "dark" ? "#7FA3BD" : "#5F7F96";
+      c.fillRect(0, 0, bitmap.width, bitmap.height);
+      Object.assign(this.backdrop, { theme: surface.theme, tinted });
+    }
+    const left = viewport.toScreenX(frame.west), top = viewport.toScreenY(frame.north);
+    context.globalAlpha = 0.55;
+    context.drawImage(
+      this.backdrop.tinted, left, top, (frame.east - frame.west) * viewport.scale, (frame.north - frame.south) * viewport.scale,
+    );
+    context.globalAlpha = 1;
+  }
+
+  _drawRoads(context, surface, seen) {
+    const { viewport } = this;
+    const lines = { false: new Path2D(), true: new Path2D() };
+    const named = [];
+    for (const road of this.roads) {
+      const [x1, y1] = road.from, [x2, y2] = road.to;
+      if (Math.max(x1, x2) < seen.west || Math.min(x1, x2) > seen.east) continue;
+      if (Math.max(y1, y2) < seen.south || Math.min(y1, y2) > seen.north) continue;
+      const path = lines[road.closed];
+      path.moveTo(viewport.toScreenX(x1), viewport.toScreenY(y1));
+      path.lineTo(viewport.toScreenX(x2), viewport.toScreenY(y2));
+      if (Math.hypot(x2 - x1, y2 - y1) * viewport.scale > 160) named.push(road);
+    }
+    context.strokeStyle = surface.line;
+    context.lineWidth = 1.25;
+    context.stroke(lines.false);
+    context.setLineDash([4, 4]);
+    context.stroke(lines.true);
+    context.setLineDash([]);
+    context.font = `400 10.5px ${surface.font}`;
+    context.textAlign = "center";
+    context.textBaseline = "bottom";
+    context.fillStyle = surface.muted;
+    const taken = new Set();
+    for (const { road, closed, from, to } of named) {
+      // Both directions of a road lie on one line: one name is enough.
+      const line = [from, to].map(String).sort().join();
+      if (taken.has(line)) continue;
+      taken.add(line);
+      const x1 = viewport.toScreenX(from[0]), y1 = viewport.toScreenY(from[1]);
+      const x2 = viewport.toScreenX(to[0]), y2 = viewport.toScreenY(to[1]);
+      let angle = Math.atan2(y2 - y1, x2 - x1);
+      if (Math.abs(angle) > Math.PI / 2) angle += Math.PI;
+      context.save();
+      context.translate((x1 + x2) / 2, (y1 + y2) / 2);
+      context.rotate(angle);
+      context.fillText(closed ? `${road} (closed)` : road, 0, -3);
+      context.restore();
+    }
+  }
+
+  _drawPlaces(context, surface, seen) {
+    const { viewport } = this;
+    const taken = [];
+    const free = (box) => taken.every((other) =>
+      box[0] > other[2] || box[2] < other[0] || box[1] > other[3] || box[3] < other[1]);
+    context.lineJoin = "round";
+    context.textBaseline = "middle";
+    const inside = this.places.filter(({ x, y }) => x > seen.west && x < seen.east && y > seen.south && y < seen.north);
+    for (const { kind, x, y, radius } of inside) {
+      const px = viewport.toScreenX(x), py = viewport.toScreenY(y);
+      if (kind === "area") continue;
+      if (radius && radius * viewport.scale > 8) {
+        context.beginPath();
+        context.arc(px, py, radius * viewport.scale, 0, 2 * Math.PI);
+        context.strokeStyle = surface.faint;
+        context.lineWidth = 1;
+        context.stroke();
+      }
+      placeShape(context, kind, px, py);
+      context.fillStyle = kind === "node" || kind === "unknown" ? surface.line : surface.muted;
+      context.fill();
+      if (kind !== "node" && kind !== "unknown") taken.push([px - 6, py - 6, px + 6, py + 6]);
+    }
+    for (const { place, kind, x, y } of inside) {
+      if (viewport.scale < (NAMED_FROM[kind] || 0)) continue;
+      const area = kind === "area", small = kind === "node" || kind === "unknown";
+      context.font = area ? `500 12px ${surface.font}` : `${small ? 400 : 600} ${small ? 10.5 : 11.5}px ${surface.font}`;
+      const px = viewport.toScreenX(x), py = viewport.toScreenY(y);
+      const wide = context.measureText(place).width;
+      const box = area ? [px - wide / 2, py - 7, px + wide / 2, py + 7] : [px + 7.5, py - 7, px + 9 + wide, py + 7];
+      if (!free(box)) continue;
+      taken.push(box);
+      context.textAlign = area ? "center" : "left";
+      context.strokeStyle = surface.background;
+      context.lineWidth = 3;
+      context.strokeText(place, area ? px : px + 9, py);
+      context.fillStyle = area || small ? surface.muted : surface.ink;
+      context.fillText(place, area ? px : px + 9, py);
+    }
+  }
+
+  // Asks for the picture of what is seen, once the map has stood for a moment.
+  _askForBackdrop() {
+    if (!this.shown || this.scene.trucks.length === 0) return;
+    clearTimeout(this._wanted);
+    this._wanted = setTimeout(() => this._fetchBackdrop(), this.backdrop ? 140 : 0);
+  }
+
+  async _fetchBackdrop() {
+    const { viewport, scene } = this;
+    const seen = viewport.bounds(MARGIN);
+    const [ox, oy] = scene.origin;
+    const width = Math.min(2400, Math.round(viewport.width * (1 + 2 * MARGIN)));
+    const height = Math.min(2400, Math.round(viewport.height * (1 + 2 * MARGIN)));
+    const key = JSON.stringify([seen, width, height]);
+    if (this._asked === key) return;
+    this._asked = key;
+    try {
+      const picture = await this.ask("backdrop", {
+        west: seen.west + ox, south: seen.south + oy, east: seen.east + ox, north: seen.north + oy, width, height,
+      });
+      const bitmap = await createImageBitmap(new Blob([picture], { type: "image/png" }));
+      if (this._asked !== key) return;
+      this.backdrop = { frame: seen, bitmap, theme: "", tinted: null };
+      this.redraw();
+      this.viewport.changed("backdrop");
+    } catch {
+      // The map is whole without it, and the next zoom asks again.
+      this._asked = "";
+    }
+  }
+
+  stop() {
+    clearTimeout(this._wanted);
+  }
+}
+
+// A round length that fits `most` pixels: {metres, pixels, words}.
+function scaleBar(scale, most) {
+  const longest = most / scale;
+  const power = 10 ** Math.floor(Math.log10(longest));
+  const metres = power * Math.max(...ROUND_M.filter((round) => round * power <= longest));
+  const words = metres >= 1000 ? `${metres / 1000} km` : metres >= 1 ? `${metres} m` : `${Math.round(metres * 100)} cm`;
+  return { metres, pixels: metres * scale, words };
+}

@@ -1,0 +1,219 @@
+// The trucks and their trails. An arrow drives, a circle stands; filled is loaded, outlined is empty; a
+// dashed hollow circle was not heard and stays where it was heard last.
+
+const MOVING_KMH = 1.5;
+const TRAIL_STEPS = 6, TRAIL_POINTS = 160;
+
+class Markers {
+  constructor(canvas, scene, viewport) {
+    this.canvas = canvas;
+    this.scene = scene;
+    this.viewport = viewport;
+    this.hits = [];
+    this._labels = new Map();
+    this._fills = new Map();
+  }
+
+  // Draws one frame. `reads[i]` and `does[i]` are what Tracks and Doings read of truck i.
+  draw(surface, reads, does, { tracks, now, trail, followed }) {
+    const { canvas, viewport } = this;
+    const dpr = globalThis.devicePixelRatio || 1;
+    if (this._surface !== surface || this._dpr !== dpr) {
+      this._surface = surface;
+      this._dpr = dpr;
+      this._labels.clear();
+      this._fills.clear();
+    }
+    const width = Math.round(viewport.width * dpr), height = Math.round(viewport.height * dpr);
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+    }
+    const context = canvas.getContext("2d");
+    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+    context.clearRect(0, 0, viewport.width, viewport.height);
+    if (trail > 0) this._drawTrails(context, surface, reads, tracks, now, trail);
+    this.hits.length = 0;
+    for (let truck = 0; truck < reads.length; truck += 1) {
+      if (truck !== followed) this._drawTruck(context, surface, truck, reads[truck], does[truck], false);
+    }
+    if (followed >= 0) this._drawTruck(context, surface, followed, reads[followed], does[followed], true);
+  }
+
+  _drawTrails(context, surface, reads, tracks, now, trail) {
+    const { viewport } = this;
+    const steps = Array.from({ length: TRAIL_STEPS }, () => new Path2D());
+    for (let truck = 0; truck < reads.length; truck += 1) {
+      const read = reads[truck];
+      if (read.status !== HEARD && read.status !== NOT_HEARD) continue;
+      let px = viewport.toScreenX(read.x), py = viewport.toScreenY(read.y);
+      tracks.walkBack(truck, now, trail, TRAIL_POINTS, (x, y, age, broken) => {
+        const sx = viewport.toScreenX(x), sy = viewport.toScreenY(y);
+        if (!broken && Math.abs(sx - px) + Math.abs(sy - py) < 1.5) return;
+        const step = steps[Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)))];
+        if (!broken) {
+          step.moveTo(px, py);
+          step.lineTo(sx, sy);
+        }
+        px = sx;
+        py = sy;
+      });
+    }
+    context.strokeStyle = surface.theme === "dark" ? "#DDE6EC" : "#26323B";
+    context.lineWidth = 2;
+    context.lineCap = "round";
+    steps.forEach((path, k) => {
+      context.globalAlpha = 0.6 * (1 - k / TRAIL_STEPS);
+      context.stroke(path);
+    });
+    context.globalAlpha = 1;
+  }
+
+  _drawTruck(context, surface, truck, read, doing, followed) {
+    if (read.status !== HEARD && read.status !== NOT_HEARD) return;
+    const { viewport } = this;
+    const x = viewport.toScreenX(read.x), y = viewport.toScreenY(read.y);
+    if (x < -60 || y < -30 || x > viewport.width + 30 || y > viewport.height + 30) return;
+    this.hits.push({ truck, x, y });
+    const heard = read.status === HEARD;
+    if (followed) {
+      context.beginPath();
+      context.arc(x, y, 16, 0, 2 * Math.PI);
+      context.strokeStyle = surface.accent;
+      context.lineWidth = 2;
+      context.stroke();
+    }
+    context.translate(x, y);
+    truckShape(context, surface, {
+      heard, moving: read.speed >= MOVING_KMH, heading: read.heading, state: doing.state, loaded: doing.loaded,
+    }, this._fills);
+    context.translate(-x, -y);
+    const label = this._label(this.scene.trucks[truck].name, heard);
+    context.drawImage(label.canvas, x + 11, y - label.height / 2, label.width, label.height);
+  }
+
+  // Names are drawn once and copied: text with a halo is dear, sixty times a second.
+  _label(name, heard) {
+    const key = `${heard} ${name}`;
+    let label = this._labels.get(key);
+    if (!label) {
+      const { _surface: surface, _dpr: dpr } = this;
+      const canvas = document.createElement("canvas");
+      const font = `600 11.5px ${surface.font}`;
+      let context = canvas.getContext("2d");
+      context.font = font;
+      const width = Math.min(220, Math.ceil(context.measureText(name).width) + 6), height = 18;
+      canvas.width = Math.round(width * dpr);
+      canvas.height = Math.round(height * dpr);
+      context = canvas.getContext("2d");
+      context.scale(dpr, dpr);
+      context.font = font;
+      context.textBaseline = "middle";
+      context.lineJoin = "round";
+      context.strokeStyle = surface.background;
+      context.lineWidth = 3;
+      context.strokeText(name, 3, height / 2);
+      context.fillStyle = heard ? surface.ink : surface.muted;
+      context.fillText(name, 3, height / 2);
+      label = { canvas, width, height };
+      this._labels.set(key, label);
+    }
+    return label;
+  }
+
+  // The truck nearest to a spot, within reach of a finger, or -1.
+  at(spot) {
+    let best = -1, nearest = 18;
+    for (const { truck, x, y } of this.hits) {
+      const away = Math.hypot(spot.x - x, spot.y - y);
+      if (away < nearest) [best, nearest] = [truck, away];
+    }
+    return best;
+  }
+}
+
+// One truck at the canvas' zero: {heard, moving, heading, state, loaded}; state "" is not told.
+function truckShape(context, surface, look, fills = new Map()) {
+  const { state } = look;
+  const outline = () => {
+    context.beginPath();
+    if (look.heard && look.moving) {
+      const turn = (look.heading * Math.PI) / 180, sin = Math.sin(turn), cos = Math.cos(turn);
+      // Clockwise from north on a canvas whose y runs down.
+      const point = (x, y, draw) => context[draw](x * cos - y * sin, x * sin + y * cos);
+      point(0, -10, "moveTo");
+      point(7, 8, "lineTo");
+      point(0, 4.5, "lineTo");
+      point(-7, 8, "lineTo");
+      context.closePath();
+    } else {
+      context.arc(0, 0, 6.5, 0, 2 * Math.PI);
+    }
+  };
+  context.lineJoin = "round";
+  outline();
+  if (!look.heard) {
+    context.strokeStyle = surface.muted;
+    context.lineWidth = 1.5;
+    context.setLineDash([2.5, 2.5]);
+    context.stroke();
+    context.setLineDash([]);
+    return;
+  }
+  if (state === "no_data") {
+    context.fillStyle = surface.background;
+    context.fill();
+    context.strokeStyle = stateStroke(state, surface.theme);
+    context.lineWidth = 1.5;
+    context.stroke();
+    return;
+  }
+  const edge = surface.theme === "dark" ? "#0D1114" : "#1B1F23";
+  if (state === "" || look.loaded) {
+    const key = `${state}|${surface.theme}`;
+    if (!fills.has(key)) fills.set(key, stateFill(context, state, surface.theme));
+    context.fillStyle = fills.get(key);
+    context.fill();
+    context.strokeStyle = edge;
+    context.lineWidth = 1.25;
+    context.stroke();
+    return;
+  }
+  // Empty: the state's colour is a ring between two edges, broken where the state has a pattern.
+  const colour = STATES[state].colour, pattern = STATES[state].pattern;
+  context.fillStyle = surface.background;
+  context.fill();
+  context.strokeStyle = edge;
+  context.lineWidth = 5;
+  context.stroke();
+  context.strokeStyle = colour;
+  context.lineWidth = 3;
+  if (pattern === "striped") context.setLineDash([3.4, 1.7]);
+  if (pattern === "dotted") context.setLineDash([1.5, 1.9]);
+  context.stroke();
+  context.setLineDash([]);
+  if (pattern === "hatched") {
+    context.beginPath();
+    context.moveTo(-3, -3);
+    context.lineTo(3, 3);
+    context.moveTo(3, -3);
+    context.lineTo(-3, 3);
+    context.strokeStyle = colour;
+    context.lineWidth = 2;
+    context.stroke();
+  }
+}
+
+// A small canvas with one truck on it, for the legend.
+function truckSwatch(surface, look, size = 22) {
+  const dpr = globalThis.devicePixelRatio || 1;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = Math.round(size * dpr);
+  canvas.style.width = canvas.style.height = `${size}px`;
+  canvas.setAttribute("aria-hidden", "true");
+  const context = canvas.getContext("2d");
+  context.scale(dpr, dpr);
+  context.translate(size / 2, size / 2);
+  truckShape(context, surface, look);
+  return canvas;
+}

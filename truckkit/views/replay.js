@@ -1,0 +1,378 @@
+// The replay: a map on one clock. The server answers questions; everything that moves, moves here.
+
+const WORDS_EVERY = 100; // ms: faster than this nobody reads
+const AHEAD = 3000; // ms of real time to hold ready ahead of the clock
+
+// Bokeh hands dictionaries over as Maps.
+function plain(value) {
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, each]) => [key, plain(each)]));
+  return Array.isArray(value) ? value.map(plain) : value;
+}
+
+// Asks the server and waits for its answer.
+function questions(model) {
+  const view = Math.random().toString(36).slice(2), waiting = new Map();
+  let asked = 0;
+  const answered = (message) => {
+    const { id, body, failed } = plain(message);
+    const promise = waiting.get(id);
+    if (!promise) return;
+    waiting.delete(id);
+    if (failed === undefined) promise.resolve(body);
+    else promise.reject(new Error(failed));
+  };
+  model.on("msg:custom", answered);
+  const ask = (what, more = {}) => new Promise((resolve, reject) => {
+    const id = `${view}-${(asked += 1)}`;
+    waiting.set(id, { resolve, reject });
+    model.send_msg({ ...more, ask: what, id });
+  });
+  return { ask, stop: () => model.off("msg:custom", answered) };
+}
+
+export function render({ model }) {
+  const root = element("div", "replay", "", { role: "region", "aria-label": "Replay", tabindex: "0" });
+  const bar = root.appendChild(element("div", "bar"));
+  const stage = element("div", "stage");
+  const message = stage.appendChild(element("div", "message", "Looking for positions…", { role: "status" }));
+  root.append(stage);
+  const { ask, stop } = questions(model);
+  let leave = () => {}, gone = false;
+  model.on("remove", () => {
+    gone = true;
+    stop();
+    leave();
+  });
+  ask("scene").then((scene) => {
+    if (gone) return;
+    message.remove();
+    leave = perform(root, bar, stage, scene, ask, model);
+  }, (error) => { message.textContent = error.message; });
+  return root;
+}
+
+// Everything once the scene is known; gives the function that ends it.
+function perform(root, bar, stage, scene, ask, model) {
+  const count = scene.trucks.length;
+  const [ox, oy] = scene.origin;
+  const bounds = [scene.bounds[0] - ox, scene.bounds[1] - oy, scene.bounds[2] - ox, scene.bounds[3] - oy];
+  const site = siteClock(scene.clock);
+  const playhead = new Playhead(scene.length);
+  const reads = scene.trucks.map(() => ({ status: LOADING, x: 0, y: 0, heading: 0, speed: 0, since: 0 }));
+  const does = scene.trucks.map(() => ({ state: "", since: 0, loaded: false }));
+  let surface = null, frame = 0, last = 0, said = 0, missing = 0;
+  let followed = scene.trucks.findIndex((truck) => truck.name === model.truck);
+  let trail = 3 * MINUTE, stepLength = SECOND, fitted = false;
+
+  const redraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
+  const tracks = new Tracks(scene, ask, redraw), doings = new Doings(scene, ask, redraw);
+  const viewport = new Viewport(redraw);
+  const pane = stage.appendChild(element("div", "pane", "", { role: "application", tabindex: "0", "aria-label": mapWords() }));
+  const groundCanvas = pane.appendChild(element("canvas", "ground", "", { "aria-hidden": "true" }));
+  const markersCanvas = pane.appendChild(element("canvas", "markers", "", { "aria-hidden": "true" }));
+  const ground = new Ground(groundCanvas, scene, viewport, ask);
+  const markers = new Markers(markersCanvas, scene, viewport);
+
+  // Around the map ------------------------------------------------------------------------------
+  const zoomed = (factor) => () => viewport.zoom(factor);
+  const fit = () => {
+    follow(-1);
+    viewport.fit(bounds);
+  };
+  const corner = stage.appendChild(element("div", "corner", "", { role: "group", "aria-label": "Map" }));
+  corner.append(button("Zoom in", "+", zoomed(1.6)), button("Zoom out", "−", zoomed(1 / 1.6)), button("Fit all", "All", fit));
+  const tracksShown = button("Hide where trucks drove", "Paths", () => {
+    ground.shown = !ground.shown;
+    tracksShown.setAttribute("aria-pressed", String(ground.shown));
+    tracksShown.setAttribute("aria-label", ground.shown ? "Hide where trucks drove" : "Show where trucks drove");
+    tracksShown.title = tracksShown.getAttribute("aria-label");
+    ground.redraw();
+    redraw();
+  });
+  tracksShown.setAttribute("aria-pressed", "true");
+  corner.append(tracksShown);
+  const scale = stage.appendChild(element("div", "scale"));
+  const card = stage.appendChild(element("div", "card"));
+  card.hidden = true;
+  const note = stage.appendChild(element("div", "note", "", { role: "status" }));
+  note.hidden = true;
+  const tip = stage.appendChild(element("div", "tip", "", { "aria-hidden": "true" }));
+  tip.hidden = true;
+  const help = root.appendChild(element("div", "help", "", { role: "dialog", "aria-label": "Keys" }));
+  help.hidden = true;
+  help.append(element("dl"));
+  for (const [key, what] of KEYS) help.firstChild.append(element("dt", "", key), element("dd", "", what));
+  const heardAloud = root.appendChild(element("div", "heard", "", { "aria-live": "polite" }));
+  const legend = legendOf();
+
+  const controls = clockRow(scene, {
+    toggle: () => playhead.toggle(),
+    step, stepLength: (ms) => { stepLength = ms; },
+    speed: (times) => playhead.accelerate(times),
+    seek: (at) => playhead.seek(at),
+    follow, trail: (ms) => {
+      trail = ms;
+      redraw();
+    },
+    now: () => playhead.now, redraw, home: () => pane.focus(), help: () => { help.hidden = !help.hidden; },
+  });
+  root.insertBefore(controls.row, stage);
+  root.insertBefore(controls.fault, stage);
+  root.append(legend.list);
+
+  function mapWords() {
+    return `Map of ${scene.site} with ${count} trucks. Press ? for the keys.`;
+  }
+
+  // What the controls ask for -------------------------------------------------------------------
+  function follow(truck) {
+    followed = truck;
+    redraw();
+  }
+  async function step(direction, times = 1) {
+    playhead.pause();
+    if (stepLength) {
+      playhead.seek(playhead.now + direction * stepLength * times);
+      return;
+    }
+    for (let k = 0; k < times; k += 1) {
+      const asked = playhead.now;
+      const near = tracks.nextSample(followed, asked, direction > 0)
+        ?? await ask("neighbour", { at: asked, truck: followed < 0 ? null : followed, forward: direction > 0 });
+      // Whoever went elsewhere meanwhile stays there.
+      if (near === null || near === undefined || playhead.now !== asked) return;
+      playhead.seek(near);
+    }
+  }
+  function nextFollowed(nobody) {
+    if (!count) return;
+    follow(nobody ? -1 : (followed + 1) % count);
+    heardAloud.textContent = followed < 0 ? "following nobody" : `following ${scene.trucks[followed].name}`;
+  }
+  listenToKeys(root, {
+    " ": () => playhead.toggle(), ArrowLeft: (ten) => step(-1, ten ? 10 : 1), ArrowRight: (ten) => step(1, ten ? 10 : 1),
+    ArrowUp: () => controls.faster(1), ArrowDown: () => controls.faster(-1), Home: () => playhead.seek(0),
+    End: () => playhead.seek(playhead.last), "+": () => viewport.zoom(1.6), "=": () => viewport.zoom(1.6), "-": () => viewport.zoom(1 / 1.6),
+    0: fit, t: () => controls.time.focus(), f: nextFollowed, "?": () => { help.hidden = !help.hidden; },
+    Escape: () => { help.hidden = true; },
+  });
+  listenToMap(pane, viewport, {
+    pointed, moved: () => { if (followed >= 0) follow(-1); },
+    chosen: (spot) => {
+      const truck = markers.at(spot);
+      if (truck >= 0) follow(truck === followed ? -1 : truck);
+      pane.focus({ preventScroll: true });
+    },
+  });
+
+  // One frame -----------------------------------------------------------------------------------
+  function draw(time) {
+    frame = 0;
+    if (!surface || viewport.width < 2) return;
+    const elapsed = last ? Math.min(250, time - last) : 0;
+    tracks.want(playhead.now, playhead.playing ? playhead.speed * AHEAD : 0, trail);
+    doings.want(playhead.now);
+    playhead.waiting = controls.held() || !tracks.ready(playhead.now);
+    const before = playhead.now;
+    playhead.advance(elapsed);
+    if (!tracks.ready(playhead.now) && tracks.ready(before)) {
+      playhead.now = before;
+      playhead.waiting = true;
+    }
+    last = playhead.playing ? time : 0;
+    const ready = tracks.ready(playhead.now);
+    missing = ready ? 0 : missing || time;
+    // A picture that comes in a blink takes the place of the one before; a later one says that it comes.
+    if (ready || time - missing > 250) {
+      for (let truck = 0; truck < count; truck += 1) {
+        tracks.read(truck, playhead.now, reads[truck]);
+        doings.read(truck, playhead.now, does[truck]);
+      }
+      if (followed >= 0 && (reads[followed].status === HEARD || reads[followed].status === NOT_HEARD)) {
+        viewport.centre(reads[followed].x, reads[followed].y);
+      }
+      ground.place(surface);
+      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed });
+    }
+    if (!playhead.playing || time - said > WORDS_EVERY) {
+      said = time;
+      words(ready, time - missing > 250);
+    }
+    if (playhead.playing || !ready) redraw();
+  }
+
+  // Words ---------------------------------------------------------------------------------------
+  const moment = (at) => controls.clock().time(scene.start + at);
+  const nexts = new Map();
+  // The next sample of a truck (-1: of any) after a hole, asked once a hole; undefined until it is known.
+  function nextAfter(truck, since) {
+    const key = `${truck} ${since}`;
+    if (!nexts.has(key)) {
+      nexts.set(key, undefined);
+      ask("neighbour", { at: playhead.now, truck: truck < 0 ? null : truck, forward: true }).then((at) => {
+        nexts.set(key, at);
+        redraw();
+      }, () => nexts.delete(key));
+    }
+    return nexts.get(key);
+  }
+  function stateWords(truck) {
+    const { state } = does[truck];
+    return state ? STATES[state].words : "state not told";
+  }
+  function words(ready, late) {
+    controls.say({ now: playhead.now, playing: playhead.playing, times: playhead.speed, followed, trailed: trail });
+    sayRange();
+    sayScale();
+    sayCard();
+    sayNote(ready, late);
+    if (ready) legend.count(surface, reads, does);
+    root.dataset.now = String(Math.round(playhead.now));
+    root.dataset.ready = String(ready);
+    root.dataset.playing = String(playhead.playing);
+  }
+  let rangeSaid = "";
+  function sayRange() {
+    const clock = controls.clock();
+    const from = scene.start, to = scene.start + scene.length;
+    const grain = from % MINUTE || to % MINUTE ? 1 : MINUTE;
+    const day = clock.date(from) === clock.date(to) ? "" : `${clock.date(to)} `;
+    const range = `${clock.date(from)} ${clock.time(from, grain)} – ${day}${clock.time(to, grain)}`;
+    if (range === rangeSaid) return;
+    rangeSaid = range;
+    const all = count + scene.silent.length;
+    const told = [
+      clock === site || clock.zone !== "UTC" ? `site time ${clock.zone} (${clock.hours(from)})` : "UTC",
+      scene.newest ? `the newest ${durationWords(scene.length)} with positions` : durationWords(scene.length),
+      `${count} of ${all} ${all === 1 ? "truck" : "trucks"} heard`,
+      scene.grid ? "" : "drawn from longitude and latitude",
+    ];
+    bar.replaceChildren(element("span", "range", range), element("span", "told", told.filter(Boolean).join(" · ")));
+  }
+  function sayScale() {
+    const { pixels, words: length } = scaleBar(viewport.scale, 120);
+    scale.style.width = `${pixels}px`;
+    if (scale.textContent !== length) scale.textContent = length;
+  }
+  function sayCard() {
+    const named = followed < 0 ? model.truck && scene.silent.includes(model.truck) && !card.dataset.left ? model.truck : "" : scene.trucks[followed].name;
+    card.hidden = !named;
+    if (!named) return;
+    const lines = [];
+    let next = null;
+    if (followed < 0) {
+      lines.push("was not heard in this window");
+    } else {
+      const read = reads[followed], doing = does[followed];
+      const since = doing.state ? ` for ${durationWords(Math.floor((playhead.now - doing.since) / SECOND) * SECOND)}` : "";
+      lines.push(`${stateWords(followed)}${since}`);
+      if (read.status === HEARD) lines.push(`${read.speed.toFixed(1)} km/h`);
+      if (read.status === NOT_HEARD) {
+        lines[0] = `not heard since ${moment(read.since)} (${durationWords(Math.floor((playhead.now - read.since) / SECOND) * SECOND)})`;
+        next = nextAfter(followed, read.since);
+      }
+      if (read.status === NEVER) {
+        lines[0] = "not heard yet in this window";
+        next = scene.trucks[followed].first;
+      }
+    }
+    const key = JSON.stringify([named, lines, next, surface.theme]);
+    if (card.dataset.said === key) return;
+    card.dataset.said = key;
+    card.replaceChildren(element("strong", "", named));
+    if (followed >= 0 && scene.trucks[followed].model) card.append(element("span", "model", scene.trucks[followed].model));
+    for (const line of lines) card.append(element("div", "", line));
+    if (next !== null && next !== undefined) card.append(goTo(next));
+  }
+  function goTo(at) {
+    return button("Go to the next sample", `Next sample ${moment(at)}`, () => {
+      playhead.seek(at);
+      pane.focus({ preventScroll: true });
+    });
+  }
+  function sayNote(ready, late) {
+    let text = "", next = null;
+    if (!count) text = nothingWords();
+    else if (!ready) text = late ? tracks.failed || "Loading positions…" : note.textContent;
+    else if (!reads.some(({ status }) => status === HEARD || status === LOADING)) {
+      const since = Math.max(...reads.map((read) => (read.status === NOT_HEARD ? read.since : -1)));
+      next = nextAfter(-1, since);
+      text = `No truck was heard at ${moment(playhead.now)}.`;
+      if (next === null) text += " None is heard after it in this window.";
+    }
+    note.hidden = !text;
+    const key = `${text} ${next}`;
+    if (note.dataset.said === key) return;
+    note.dataset.said = key;
+    note.textContent = text;
+    if (next !== null && next !== undefined) note.append(" ", goTo(next));
+  }
+  function nothingWords() {
+    if (!scene.silent.length) return `No trucks in ${scene.site}: nothing was ingested yet; truckkit ingest STORE PATH brings data in.`;
+    const who = scene.silent.length === 1 ? scene.silent[0] : `none of the ${scene.silent.length} trucks`;
+    const say = (at) => `${site.date(scene.start + at)} ${site.time(scene.start + at)}`;
+    const lines = [`No positions between ${say(0)} and ${say(scene.length)} (site time): ${who} was ${scene.silent.length === 1 ? "not " : ""}heard.`];
+    const { before, after } = scene.around || {};
+    if (after !== null && after !== undefined) lines.push(`The next sample is of ${say(after)}.`);
+    if (before !== null && before !== undefined) lines.push(`The last one before is of ${say(before)}.`);
+    if (lines.length === 1) lines.push("There are none at any other time; ingest positions, or look at the timeline.");
+    return lines.join(" ");
+  }
+  function pointed(spot) {
+    const truck = spot ? markers.at(spot) : -1;
+    tip.hidden = truck < 0;
+    pane.classList.toggle("over", truck >= 0);
+    if (truck < 0) return;
+    const read = reads[truck];
+    const lines = read.status === HEARD ? [stateWords(truck), `${read.speed.toFixed(1)} km/h`] : [`not heard since ${moment(read.since)}`];
+    tip.replaceChildren(element("strong", "", scene.trucks[truck].name), ...lines.map((line) => element("div", "", line)));
+    const left = spot.x + 14 + tip.offsetWidth > viewport.width ? spot.x - 14 - tip.offsetWidth : spot.x + 14;
+    tip.style.left = `${Math.max(4, left)}px`;
+    tip.style.top = `${Math.min(spot.y + 14, viewport.height - tip.offsetHeight - 4)}px`;
+  }
+
+  // Beginning and end ---------------------------------------------------------------------------
+  playhead.speed = model.speed;
+  playhead.watch((what) => {
+    if (what === "pause" || what === "seek") heardAloud.textContent = `${what === "pause" ? "paused at " : ""}${moment(playhead.now)}`;
+    if (what !== "tick") said = 0;
+    redraw();
+  });
+  const firsts = scene.trucks.map((truck) => truck.first);
+  const asked = typeof model.at === "number" ? model.at - scene.start : null;
+  playhead.seek(asked !== null ? asked : count ? Math.min(...firsts) : 0);
+  heardAloud.textContent = "";
+  if (!count) {
+    for (const control of controls.row.querySelectorAll("button, select, input")) control.disabled = true;
+    corner.hidden = scale.hidden = legend.list.hidden = true;
+  }
+  const resized = new ResizeObserver(() => {
+    viewport.width = Math.max(1, pane.clientWidth);
+    viewport.height = Math.max(1, pane.clientHeight);
+    root.classList.toggle("narrow", root.clientWidth < 640);
+    if (!fitted && viewport.width > 40) {
+      fitted = true;
+      viewport.fit(bounds);
+    }
+    // Between the measuring and the frame the canvas would be stretched, so it is drawn at once.
+    cancelAnimationFrame(frame);
+    draw(performance.now());
+  });
+  resized.observe(pane);
+  const unwatch = watchSurface(root, (seen) => {
+    surface = seen;
+    for (const name of ["ink", "muted", "faint", "line", "accent", "row"]) root.style.setProperty(`--${name}`, surface[name]);
+    root.style.setProperty("--ground", surface.background);
+    legend.build(surface);
+    ground.redraw();
+    redraw();
+  });
+  // For whoever measures or tests from outside what is drawn.
+  root.replay = { playhead, tracks, viewport, reads, does, scene, ground, followed: () => followed };
+  return () => {
+    cancelAnimationFrame(frame);
+    resized.disconnect();
+    unwatch();
+    ground.stop();
+  };
+}

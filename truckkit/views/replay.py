@@ -1,0 +1,244 @@
+"""The trucks of a window driving over the map again, on one clock.
+
+>>> import truckkit as tk
+>>> tk.Replay(tk.sample(), speed=600)
+Replay(speed=600, truck='')
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import param
+from panel.custom import JSComponent
+
+from truckkit import errors
+from truckkit.errors import BadRequest, BadTime, TruckkitError
+from truckkit.views import backdrop, chunks, clock, palette
+from truckkit.views import scene as scenes
+from truckkit.views.answers import QUICK, SHARED, SLOW, serial
+
+if TYPE_CHECKING:
+    from truckkit.site import Site
+
+SPEEDS = (1, 600)
+"""The slowest and the fastest speed, in times of the real one."""
+
+_log = logging.getLogger(__name__)
+_PARTS = (
+    "surface",
+    "playhead",
+    "tracks",
+    "doings",
+    "viewport",
+    "ground",
+    "markers",
+    "controls",
+    "legend",
+    "replay",
+)
+
+
+def _source() -> str:
+    folder = files("truckkit.views")
+    parts = [palette.javascript(), clock.javascript()]
+    parts += [folder.joinpath(f"{part}.js").read_text("utf-8") for part in _PARTS]
+    return "\n".join(parts)
+
+
+class ReplayCanvas(JSComponent):
+    """The browser's half of a replay. It asks; ``Replay`` answers."""
+
+    at = param.Number(default=None, allow_None=True, doc="Where the clock stands at first [ms since 1970].")
+    truck = param.String(default="", doc="The truck to follow at first; empty: none.")
+    speed = param.Number(default=60, doc="Times of the real speed at first.")
+
+    _esm = _source()
+    _stylesheets = [files("truckkit.views").joinpath("replay.css").read_text("utf-8")]  # noqa: RUF012 - Panel reads a list
+
+
+class Replay(pn.viewable.Viewer):
+    """Trucks driving over the map of their mine, as they did.
+
+    The same view serves a notebook cell and a dashboard: ``tk.Replay(site)`` or
+    ``tk.Replay(site).servable()``. A narrowed site is shown as it is narrowed; of a whole store it
+    shows the newest 12 hours that have positions.
+
+    Parameters
+    ----------
+    site
+        Whose positions, states, places and roads to draw.
+    at
+        Where the clock stands at first, by the rules of ``site.instant``. Left out: at the first
+        position.
+    truck
+        The truck to follow at first.
+    speed
+        How fast time goes, from 1 to 600 times the real speed.
+    """
+
+    speed = param.Number(default=60, bounds=SPEEDS, doc="Times of the real speed at first.")
+    truck = param.String(default="", doc="The truck to follow at first; empty: none.")
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        at: str | datetime | None = None,
+        truck: str = "",
+        speed: float = 60,
+        **params: Any,
+    ) -> None:
+        slowest, fastest = SPEEDS
+        if isinstance(speed, bool) or not isinstance(speed, int | float) or not slowest <= speed <= fastest:
+            raise BadRequest(f"the replay's speed lies between {slowest} and {fastest}, not at {speed!r}.")
+        if truck and truck not in site.truck_names:
+            raise errors.unknown("truck", truck, site.truck_names, site.name)
+        self._at = site.instant(at) if at else None
+        if self._at is not None and not (site.start and site.stop and site.start <= self._at < site.stop):
+            raise _outside(site, self._at)
+        view = {name: params.pop(name) for name in tuple(params) if name not in type(self).param}
+        super().__init__(speed=speed, truck=truck, **params)
+        self._site = site
+        self._window: scenes.Window | None = None
+        self._canvas = ReplayCanvas(
+            at=None if self._at is None else clock.milliseconds(self._at),
+            truck=truck,
+            speed=speed,
+            **{"sizing_mode": "stretch_width", "height": 620, **view},
+        )
+        self._canvas.on_msg(self._asked)
+        backdrop.warm_up()
+
+    def __panel__(self) -> Any:
+        return self._canvas
+
+    def __repr__(self, depth: int = 0) -> str:
+        return f"Replay(speed={self.speed:g}, truck={self.truck!r})"
+
+    # Questions of the browser -------------------------------------------------------------------
+
+    def _asked(self, event: Any) -> None:
+        """Hand a question to a worker thread, so that the event loop goes on."""
+        question = event.data
+        if not isinstance(question, dict) or question.get("ask") not in self._answerers:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        pool = SLOW if question["ask"] == "backdrop" else QUICK
+        pool.submit(self._answer, question, loop)
+
+    def _answer(self, question: dict[str, Any], loop: asyncio.AbstractEventLoop | None) -> None:
+        answer: dict[str, Any] = {"id": question.get("id")}
+        try:
+            answer["body"] = self._answerers[question["ask"]](self, question)
+        except TruckkitError as error:
+            answer["failed"] = str(error)
+        except Exception:
+            _log.exception("the replay could not answer %r", question.get("ask"))
+            answer["failed"] = "The server could not answer; its log says why."
+        if loop is None:
+            self._canvas._send_msg(answer)
+        elif not loop.is_closed():
+            # A notebook's channel may be written to by its own thread alone.
+            loop.call_soon_threadsafe(self._canvas._send_msg, answer)
+
+    def _scene(self, site: Site) -> scenes.Scene:
+        # The window stays where it was chosen, or chunks that the browser holds would mean other times.
+        if self._window is None:
+            self._window = scenes.window(site, self._at)
+        window = self._window
+        return SHARED.get(("scene", *self._key(site)), lambda: scenes.scene(site, window), lambda _: 4096)
+
+    def _key(self, site: Site) -> tuple[Hashable, ...]:
+        """What names the window's rows among all that this process remembers."""
+        store = serial(site.store if site.store is not None else self)
+        return (store, site.generation, site.told_by, site.truck_names, self._window)
+
+    def _remembered(self, name: str, make: Callable[[Site, scenes.Scene], bytes], *more: Hashable) -> bytes:
+        site = self._site.session()
+        scene = self._scene(site)
+        return SHARED.get((name, *self._key(site), *more), lambda: make(site, scene))
+
+    def _answer_scene(self, question: dict[str, Any]) -> dict[str, Any]:
+        site = self._site.session()
+        return scenes.described(site, self._scene(site))
+
+    def _answer_positions(self, question: dict[str, Any]) -> bytes:
+        number = _whole(question, "number")
+        return self._remembered(
+            "positions", lambda site, scene: chunks.positions(site, scene, number), number
+        )
+
+    def _answer_states(self, question: dict[str, Any]) -> bytes:
+        number = _whole(question, "number")
+        return self._remembered("states", lambda site, scene: chunks.states(site, scene, number), number)
+
+    def _answer_last_known(self, question: dict[str, Any]) -> dict[str, list[float]]:
+        site = self._site.session()
+        numbers = question.get("trucks")
+        if not isinstance(numbers, list) or not all(isinstance(number, int) for number in numbers):
+            raise BadRequest(f'"trucks" is a list of whole numbers, not {numbers!r}.')
+        return chunks.last_known(site, self._scene(site), _real(question, "before"), numbers)
+
+    def _answer_neighbour(self, question: dict[str, Any]) -> float | None:
+        site = self._site.session()
+        number = None if question.get("truck") is None else _whole(question, "truck")
+        forward = bool(question.get("forward"))
+        return chunks.neighbour(site, self._scene(site), _real(question, "at"), number, forward)
+
+    def _answer_backdrop(self, question: dict[str, Any]) -> bytes:
+        west, south, east, north = (_real(question, side) for side in ("west", "south", "east", "north"))
+        frame = backdrop.Frame(
+            west, south, east, north, _whole(question, "width"), _whole(question, "height")
+        )
+        key = self._key(self._site)
+        return self._remembered(
+            "backdrop",
+            lambda site, scene: backdrop.picture(site, scene, frame, key),
+            frame,
+            backdrop.is_warm(),
+        )
+
+    _answerers: dict[str, Callable[[Replay, dict[str, Any]], Any]] = {  # noqa: RUF012 - never changed
+        "scene": _answer_scene,
+        "positions": _answer_positions,
+        "states": _answer_states,
+        "last_known": _answer_last_known,
+        "neighbour": _answer_neighbour,
+        "backdrop": _answer_backdrop,
+    }
+
+
+def _outside(site: Site, at: datetime) -> BadTime:
+    if site.start is None or site.stop is None:
+        return BadTime(f'{site.name} holds nothing yet, so there is no moment "{at.isoformat()}" to show.')
+    told, start, stop = (
+        moment.astimezone(site.zone).isoformat(" ", "milliseconds") for moment in (at, site.start, site.stop)
+    )
+    return BadTime(
+        f"{told} lies outside what {site.name} shows here, {start} to {stop}; choose a moment in it."
+    )
+
+
+def _real(question: dict[str, Any], name: str) -> float:
+    told = question.get(name)
+    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told):
+        raise BadRequest(f'"{name}" is a number, not {told!r}.')
+    return float(told)
+
+
+def _whole(question: dict[str, Any], name: str) -> int:
+    told = _real(question, name)
+    if told != int(told):
+        raise BadRequest(f'"{name}" is a whole number, not {told!r}.')
+    return int(told)
