@@ -90,8 +90,8 @@ def simulate(
     made = simulator.simulate(plan)
     loads: list[Load] = []
     draft = _simulated_draft(plan)
-    for part in (made.truth, made.observed):
-        for name in part.names:
+    for part, names in ((made.observed, made.observed.names), (made.truth, ("states", "cycles"))):
+        for name in names:
             load, number = _simulated_load(draft, plan, name, 1), 1
             for batch in part.batches(name):
                 if load.rows_in > _MOST_STAGED:

@@ -49,7 +49,7 @@ def write(
 ) -> None:
     """Write the catalog of a generation: the old rows, what this publish changed, the list of files."""
     name = layout.catalog_file(generation)
-    con.execute(ddl.attach(str(folder / f"{name}.part"), "now", read_only=False))
+    con.execute(ddl.attach(str(folder / f"{name}.part"), "now", read_only=False, small=True))
     _describe_site(con, site, stored)
     _note_latest(con, stored)
     made: list[str] = []

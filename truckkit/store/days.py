@@ -17,6 +17,9 @@ from truckkit.store import ddl, layout
 _WHOLE_AFTER = 50
 """After so many appends a day is sorted whole again."""
 
+_SMALL_ROWS = 100_000
+"""Below so many rows a day's file is made of small blocks."""
+
 
 @dataclass
 class File:
@@ -78,7 +81,7 @@ def write(
     rejects = con.execute("SELECT count(*) FROM new_rejects").fetchall()[0][0]
     if rejects:
         name = layout.rejects_file(generation)
-        con.execute(ddl.attach(str(folder / f"{name}.part"), "now", read_only=False))
+        con.execute(ddl.attach(str(folder / f"{name}.part"), "now", read_only=False, small=True))
         con.execute(ddl.create(schema.REJECTS, "now"))
         con.execute("INSERT INTO now.rejects SELECT * FROM new_rejects ORDER BY load_id, line")
         _close(con, folder, name)
@@ -106,24 +109,26 @@ def _write_day(
     start = datetime.combine(day, datetime.min.time())
     stop = start + timedelta(days=1)
     within = f">= TIMESTAMP '{start}' AND {{at}} < TIMESTAMP '{stop}'"
-    fresh = sum(_count(con, table, "new", within) for table in schema.of_kind("day"))
+    coming = {table.name: _count(con, table, "new", within) for table in schema.of_kind("day")}
+    fresh = sum(coming.values())
     append = old is not None and fresh * 4 < sum(old.made.values()) and old.appends < _WHOLE_AFTER
     if old and append:
         shutil.copyfile(folder / old.file, part)
-    con.execute(ddl.attach(str(part), "now", read_only=False))
+    small = fresh + sum(old.made.values() if old else ()) < _SMALL_ROWS
+    con.execute(ddl.attach(str(part), "now", read_only=False, small=small and not append))
     for table in schema.of_kind("day"):
-        if old and append:
+        held = old is not None and bool(old.made.get(table.name))
+        if not held and not coming[table.name]:
+            continue
+        if not (held and append):
+            con.execute(ddl.create(table, "now"))
+        if append:
             _append(con, table, within)
         else:
-            con.execute(ddl.create(table, "now"))
-            _rewrite(con, table, within, _attached_name(con, old))
+            _rewrite(con, table, within, old.file if old and held else None)
     file = _described(con, name, start, stop, (old.appends + 1) if old and append else 0)
     _close(con, folder, name)
     return file
-
-
-def _attached_name(con: duckdb.DuckDBPyConnection, old: File | None) -> str | None:
-    return old.file if old else None
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: schema.Table, which: str, within: str) -> int:
@@ -167,7 +172,10 @@ def _described(
 ) -> File:
     made: dict[str, int] = {}
     firsts, lasts, longest = [], [], 0.0
+    present = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'now'").fetchall()}
     for table in schema.of_kind("day"):
+        if table.name not in present:
+            continue
         at, end = ddl.name(str(table.at)), ddl.name(str(table.stop or table.at))
         rows, first, last, length = con.execute(
             f"SELECT count(*), min({at}), max({end}), max(epoch({end} - {at})) FROM now.{ddl.name(table.name)}"

@@ -64,6 +64,7 @@ def view(table: Table, within: Sequence[str]) -> str:
     return f"CREATE VIEW memory.main.{name(table.name)} AS {union(table, within)}"
 
 
-def attach(path: str, alias: str, read_only: bool) -> str:
-    """The statement that attaches a file."""
-    return f"ATTACH {literal(path)} AS {name(alias)}{' (READ_ONLY)' if read_only else ''}"
+def attach(path: str, alias: str, read_only: bool, *, small: bool = False) -> str:
+    """The statement that attaches a file; a ``small`` one is made of small blocks, for its tables hold little."""
+    options = "(READ_ONLY)" if read_only else f"(BLOCK_SIZE {16384 if small else 262144})"
+    return f"ATTACH {literal(path)} AS {name(alias)} {options}"

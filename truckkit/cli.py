@@ -1,0 +1,173 @@
+"""The command line: ``truckkit VERB STORE …``."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from truckkit.errors import BadRequest, TruckkitError
+from truckkit.ingest import ingest as bring_in
+from truckkit.ingest import simulate as make_mine
+from truckkit.mapping import shipped
+from truckkit.overview import overview
+from truckkit.site import open_site
+from truckkit.sources.simulator import Plan
+from truckkit.store import Load
+
+app = typer.Typer(
+    help="Analytics for mining haul trucks: bring data in, look at it, serve it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(soft_wrap=True, markup=False, highlight=False)
+err = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+
+StoreFolder = Annotated[Path, typer.Argument(help="The folder of the store.", show_default=False)]
+
+
+def _spoken(command: Callable[..., None]) -> Callable[..., None]:
+    """Errors that truckkit raises on purpose end the command with their sentence and exit code 2."""
+
+    @functools.wraps(command)
+    def spoken(*arguments: Any, **named: Any) -> None:
+        try:
+            command(*arguments, **named)
+        except TruckkitError as fault:
+            err.print(f"truckkit: {fault}")
+            raise typer.Exit(2) from None
+
+    return spoken
+
+
+@app.command()
+@_spoken
+def ingest(
+    store: StoreFolder,
+    source: Annotated[list[str], typer.Argument(help="Files and folders: CSV (.gz, .zst) and Parquet.")],
+    mapping: Annotated[str, typer.Option(help=f"A TOML file, or one of: {', '.join(shipped())}.")],
+) -> None:
+    """Bring files into a store; the same files again add nothing."""
+    with err.status("reading") as status:
+        loads = bring_in(store, source, mapping, progress=status.update)
+    for load in loads:
+        _tell(load)
+    fresh = [load for load in loads if not load.known]
+    rows, kept = sum(load.rows_in for load in fresh), sum(load.kept for load in fresh)
+    known = f", {len(loads) - len(fresh)} files loaded before" if len(fresh) < len(loads) else ""
+    out.print(f"{store}: {len(fresh)} files, {rows:,} rows in, {kept:,} kept{known}.")
+
+
+def _tell(load: Load) -> None:
+    if load.known:
+        out.print(f"{load.source}: loaded before, adds nothing")
+    else:
+        out.print(
+            f"{load.source}: {load.rows_in:,} rows in = {load.kept:,} kept + {load.rejected:,} rejected "
+            f"+ {load.duplicates:,} duplicates"
+        )
+
+
+@app.command()
+@_spoken
+def simulate(
+    store: StoreFolder,
+    trucks: Annotated[int, typer.Option(help="Haul trucks.")] = 6,
+    hours: Annotated[float, typer.Option(help="Hours of operation, from 06:00 site time.")] = 12.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same mine.")] = 7,
+    hz: Annotated[float, typer.Option(help="Positions a second.")] = 1.0,
+) -> None:
+    """Simulate a mine into a store, with the true states and cycles as source fms."""
+    with err.status("simulating") as status:
+        loads = make_mine(store, Plan(trucks=trucks, hours=hours, seed=seed, hz=hz), progress=status.update)
+    rows = sum(load.kept for load in loads if not load.known)
+    out.print(f"{store}: a simulated mine of {trucks} trucks over {hours:g} h, {rows:,} rows.")
+
+
+@app.command()
+@_spoken
+def info(
+    store: StoreFolder, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
+) -> None:
+    """What is in a store: tables, rows, period, trucks, loads, rejects."""
+    found = overview(open_site(store))
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    out.print(f"{found['site']}  {found['time_zone']}  generation {found['generation']}")
+    out.print(f"{found['start'] or 'nothing has happened yet'} to {found['stop'] or ''}  {found['trucks']} trucks")
+    tables = Table("table", "rows", box=None)
+    for name, rows in found["tables"].items():
+        tables.add_row(name, f"{rows:,}")
+    out.print(tables)
+    loads = Table("load", "rows in", "kept", "rejected", "duplicates", box=None)
+    for load in found["loads"]:
+        loads.add_row(
+            load["source"], *(f"{load[each]:,}" for each in ("rows_in", "kept", "rejected", "duplicates"))
+        )
+    out.print(loads)
+
+
+@app.command()
+@_spoken
+def rejects(
+    store: StoreFolder, most: Annotated[int, typer.Option(help="How many rows to show.", min=1)] = 50
+) -> None:
+    """The rows that loads refused, or that said again what was known, each with its reason."""
+    rows = open_site(store).rejects
+    shown = rows.order_by("load_id", "line").limit(most).to_pyarrow().to_pylist()
+    for row in shown:
+        out.print(f"{row['source']} row {row['line']}: {row['verdict']}: {row['reason']}")
+    out.print(f"{len(shown):,} of {rows.count().execute():,} rows shown.")
+
+
+@app.command()
+@_spoken
+def serve(
+    store: StoreFolder,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 5006,
+    address: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve dashboards and REST from a store."""
+    open_site(store)  # says at once what is wrong with it
+    _serve(store, port, address)
+
+
+@app.command()
+@_spoken
+def demo(port: Annotated[int, typer.Option(help="Port.")] = 5006) -> None:
+    """Simulate a small mine into a temporary store and serve it."""
+    store = Path(tempfile.mkdtemp(prefix="truckkit-demo-")) / "mine"
+    with err.status("simulating a small mine") as status:
+        loads = make_mine(store, Plan(), progress=status.update)
+    out.print(f"simulated 6 trucks over 12 h: {sum(load.kept for load in loads):,} rows in {store}")
+    _serve(store, port, "127.0.0.1")
+
+
+def _serve(store: Path, port: int, address: str) -> NoReturn:
+    """Panel's own command, in the place of this process, so that signals reach it."""
+    out.print(f"truckkit is served at http://{address}:{port}/   REST at /api/docs   (Ctrl+C ends it)")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "panel", "serve", *map(str, _apps()), "--rest-provider", "truckkit"]
+    command += ["--rest-endpoint", "api", "--port", str(port), "--address", address]
+    command += ["--allow-websocket-origin", f"{address}:{port}", "--allow-websocket-origin", f"localhost:{port}"]
+    os.execve(sys.executable, command, {**os.environ, "TRUCKKIT_STORE": str(store.absolute())})
+
+
+def _apps() -> list[Path]:
+    """The apps of a wheel, or of the checkout that is installed in place."""
+    package = Path(__file__).parent
+    for folder in (package / "apps", package.parent / "apps"):
+        if folder.is_dir():
+            return sorted(folder.glob("*.py"))
+    raise BadRequest("the apps are missing from this installation of truckkit; install it again.")
