@@ -60,6 +60,9 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         refusals.append(
             _words(backwards, "it stops at ", columns["stop"].cast("string"), ", before it starts")
         )
+    if wanted.prefer_equal:
+        one, other = wanted.prefer_equal
+        faults.append(_words(raw[one] != raw[other], f"{one} and {other} differ: its halves belong to two records"))
     if "fault" in table:
         columns["fault"] = _joined([columns["fault"], *faults] if "fault" in columns else faults)
     reason = _joined(refusals)

@@ -13,8 +13,8 @@ _PHASES = tuple(f"{state}_min" for state in schema.CYCLE_STATES)
 def completed(cycles: ibis.Table) -> ibis.Table:
     """FMS cycles with ``complete``, ``why`` and ``delay_min``.
 
-    A cycle is complete where all eight phases are known. The delay is what its phases leave of
-    the time from its start to its stop, and at least 0.
+    A cycle is complete where all eight phases are known and its halves belong together. The delay
+    is what its phases leave of the time from its start to its stop, and at least 0.
 
     Returns
     -------
@@ -25,12 +25,17 @@ def completed(cycles: ibis.Table) -> ibis.Table:
     full = cycles.mutate(**{name: ibis.null("float64") for name in missing})
     unknown = [ibis.ifelse(full[name].isnull(), ibis.literal(name), ibis.null("string")) for name in _PHASES]
     lacks = ibis.array(unknown).filter(lambda name: name.notnull())
-    complete = ibis.and_(*(full[name].notnull() for name in _PHASES))
+    known = ibis.and_(*(full[name].notnull() for name in _PHASES))
+    whole = full["_rank"] == 0 if "_rank" in full.columns else ibis.literal(True)
+    complete = known & whole
+    reason = ibis.ifelse(
+        known, ibis.literal("its halves belong to two records"), ibis.literal("unknown: ") + lacks.join(", ")
+    )
     length_min = full.stop.delta(full.start, unit="millisecond") / 60e3
     rest_min = length_min - sum((full[name] for name in _PHASES[1:]), full[_PHASES[0]])
     return full.mutate(
         complete=complete,
-        why=ibis.ifelse(complete, ibis.null("string"), ibis.literal("unknown: ") + lacks.join(", ")),
+        why=ibis.ifelse(complete, ibis.null("string"), reason),
         delay_min=ibis.ifelse(complete, ibis.greatest(rest_min, 0.0), ibis.null("float64")),
     )
 
@@ -43,7 +48,6 @@ def overlap_marks(cycles: ibis.Table) -> ibis.Table:
     ibis.Table
         One row per cycle, as given.
     """
-    before = ibis.window(
-        group_by=["truck", "source"], order_by=["start", "stop"], preceding=(None, 1)
-    )
+    order = ["start", ibis.desc("complete"), "stop"]  # of two with one start, the whole one is not the intruder
+    before = ibis.window(group_by=["truck", "source"], order_by=order, preceding=(None, 1))
     return cycles.mutate(overlaps=(_.stop.max().over(before) > _.start).fill_null(False))

@@ -56,8 +56,8 @@ def _near(table: ibis.Table, changed: dict[str, Stretch], reach: timedelta) -> i
 
 def _mark_overlaps(pending: Pending, changed: dict[str, Stretch]) -> None:
     near = _near(pending.table("cycles"), changed, timedelta(days=1))
-    held = near.select("truck", "source", "start", was="overlaps")
-    marked = cycles.overlap_marks(near).join(held, ["truck", "source", "start"])
+    key = list(schema.CYCLES.key)
+    marked = cycles.overlap_marks(near).join(near.select(*key, was="overlaps"), key)
     different = marked.filter(~marked.overlaps.identical_to(marked.was)).select(*schema.CYCLES.names)
     pending.replace("cycles", different.to_pyarrow())
 

@@ -452,7 +452,7 @@ CYCLES = Table(
     "cycles",
     "one haul cycle of one truck, as one source tells it",
     "day",
-    ("truck", "source", "start"),
+    ("truck", "source", "start", "stop"),
     (
         TRUCK,
         SOURCE,

@@ -12,7 +12,7 @@ from ibis import _
 
 from truckkit import schema
 
-_CUT = ("truck", "start", "stop", "state", "place", "loader", "operator", "evidence", "load_id")
+_CUT = ("truck", "start", "stop", "state", "place", "loader", "operator", "evidence", "load_id", "doubtful")
 
 UNEXPLAINED_S = 60
 """Standing that no record explains is a delay from here on, and part of the queue below it."""
@@ -30,6 +30,7 @@ class Piece:
     operator: str | None = None
     evidence: str | None = None
     load_id: int = 0
+    doubtful: bool = False
 
 
 def of_cycles(cycles: ibis.Table) -> ibis.Table:
@@ -44,7 +45,8 @@ def of_cycles(cycles: ibis.Table) -> ibis.Table:
     -------
     ibis.Table
         One row per stretch of a cycle, of any length: ``truck, start, stop, state, place, loader,
-        operator, evidence, load_id``. Stretches may overlap; ``tile`` cuts them.
+        operator, evidence, load_id, doubtful``, the last true for a cycle that overlaps an earlier one.
+        Stretches may overlap; ``tile`` cuts them.
     """
     load = _phases(cycles, "load", "arrived_load", "full", "load_place")
     dump = _phases(cycles, "dump", "arrived_dump", "stop", "dump_place")
@@ -90,6 +92,7 @@ def _stretch(
         operator=cycles.operator,
         evidence=ibis.literal("cycle"),
         load_id=cycles.load_id,
+        doubtful=cycles.overlaps.fill_null(False),
     )
 
 
@@ -105,6 +108,7 @@ def of_refuels(refuels: ibis.Table) -> ibis.Table:
         operator=ibis.null("string"),
         evidence=ibis.literal("refuel"),
         load_id=_.load_id,
+        doubtful=ibis.literal(False),
     )
 
 
@@ -120,19 +124,21 @@ def of_maintenance(maintenance: ibis.Table) -> ibis.Table:
         operator=ibis.null("string"),
         evidence=ibis.literal("work order"),
         load_id=_.load_id,
+        doubtful=ibis.literal(False),
     )
 
 
 def told(states: ibis.Table) -> ibis.Table:
     """The intervals that a source gave as states; rows as in ``of_cycles``."""
-    return states.filter(_.evidence == "interval").select(*_CUT)
+    return states.filter(_.evidence == "interval").mutate(doubtful=ibis.literal(False)).select(*_CUT)
 
 
 def tile(pieces: Iterable[Piece], start: datetime, stop: datetime) -> Iterator[Piece]:
     """Cut one truck's pieces so that they tile ``[start, stop)``: no gap, no overlap.
 
     Where pieces overlap the one that started last holds until it stops, and the one beneath it
-    goes on. Time that no piece tells of is ``no_data``.
+    goes on; a doubtful piece holds only where no other does. Time that no piece tells of is
+    ``no_data``.
 
     >>> at = lambda minute: datetime(2026, 11, 22, 10, minute)
     >>> cut = tile([Piece(at(0), at(9), "haul"), Piece(at(3), at(5), "delay")], at(0), at(12))
@@ -144,18 +150,18 @@ def tile(pieces: Iterable[Piece], start: datetime, stop: datetime) -> Iterator[P
         key=lambda piece: (piece.start, piece.stop, piece.state),
     )
     waiting.reverse()
-    open_now: list[tuple[float, int, Piece]] = []
+    open_now: list[tuple[bool, float, int, Piece]] = []
     now, number = start, 0
     while now < stop:
         while waiting and waiting[-1].start <= now:
             piece = waiting.pop()
             number += 1
-            heapq.heappush(open_now, (-piece.start.timestamp(), -number, piece))
-        while open_now and open_now[0][2].stop <= now:
+            heapq.heappush(open_now, (piece.doubtful, -piece.start.timestamp(), -number, piece))
+        while open_now and open_now[0][3].stop <= now:
             heapq.heappop(open_now)
         until = min(waiting[-1].start, stop) if waiting else stop
         if open_now:
-            top = open_now[0][2]
+            top = open_now[0][3]
             until = min(until, top.stop)
             cut = replace(top, start=now, stop=until)
         else:

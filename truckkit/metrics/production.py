@@ -12,8 +12,7 @@ def productivity(cycles: ibis.Table, every: str = "1h") -> ibis.Table:
     """Tonnes moved per hour, by truck.
 
     A cycle counts in the period in which it stops. The payload is the one measured, and the one
-    reported where none was. Incomplete cycles count too where they carried a payload, for the
-    tonnes were moved.
+    reported where none was. Incomplete cycles do not count.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def productivity(cycles: ibis.Table, every: str = "1h") -> ibis.Table:
     start = ((_.stop.epoch_seconds() // seconds) * seconds).as_timestamp("s").cast("timestamp(6)")
     moved = (
         cycles.mutate(start=start, carried_t=ibis.coalesce(_.payload_t, _.reported_t))
-        .filter(_.carried_t.notnull())
+        .filter(_.complete & _.carried_t.notnull())
         .group_by("truck", "start")
         .aggregate(moved_t=_.carried_t.sum())
     )
