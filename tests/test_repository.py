@@ -26,6 +26,7 @@ CONDA_NAMES = {
 NOT_IMPORTED = {
     "sqlglot": "Ibis uses it; it is named for its pin",
     "tzdata": "the standard library reads it",
+    "hvplot": "notebooks plot with it",
 }
 IMPORT_NAMES = {"ibis-framework": "ibis"}
 

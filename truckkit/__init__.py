@@ -11,6 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from truckkit import schema
 from truckkit.errors import TruckkitError
 from truckkit.site import Site
 from truckkit.site import open_site as open
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from truckkit.views.replay import Replay
     from truckkit.views.timeline import Timeline
 
-__version__ = "0.1.0"
+__version__ = schema.VERSION
 
 __all__ = ["Replay", "Site", "Timeline", "TruckkitError", "ingest", "open", "sample", "simulate"]
 

@@ -170,6 +170,10 @@ class Site:
         """An aware UTC instant; text without an offset is site time."""
         return times.instant(when, self.zone)
 
+    def exact(self, when: times.When) -> datetime:
+        """An aware UTC instant; anything without an offset is refused, as programs must not guess."""
+        return times.instant(when, None)
+
     @property
     def narrowed_to(self) -> tuple[datetime, datetime] | None:
         """The window asked for, or nothing where none was."""

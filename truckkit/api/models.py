@@ -79,6 +79,13 @@ class Page(BaseModel, Generic[Row]):
         return f"{params[0].__name__}Page"
 
 
+# Made at run time, so that a type checker cannot know them.
+TruckPage: Any = Page[Truck]  # type: ignore[valid-type]
+PositionPage: Any = Page[Position]  # type: ignore[valid-type]
+StatePage: Any = Page[State]  # type: ignore[valid-type]
+CyclePage: Any = Page[Cycle]  # type: ignore[valid-type]
+
+
 class Health(BaseModel):
     """That the service answers, and from what."""
 

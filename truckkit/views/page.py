@@ -19,7 +19,8 @@ from panel.viewable import Viewable, Viewer
 from panel_material_ui.template.base import Page
 
 from truckkit.errors import TruckkitError
-from truckkit.views import clock, served
+from truckkit import served
+from truckkit.views import clock
 from truckkit.views.address import Address
 
 if TYPE_CHECKING:
