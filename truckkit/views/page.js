@@ -1,7 +1,7 @@
 // The head of a page: truckkit, the site, its window, how fresh the data is, and the way to the other
 // pages. Everything is set as text, so a name with markup in it shows as it is.
 
-export function render({ model }) {
+export function render({ model, view }) {
   const make = (parent, tag, className, text) => {
     const made = parent.appendChild(document.createElement(tag));
     made.className = className;
@@ -47,9 +47,14 @@ export function render({ model }) {
     document.cookie = `truckkit_theme=${model.dark ? "dark" : "light"}; path=/; max-age=31536000; SameSite=Lax`;
   };
   model.on("dark", keep);
-  if (!/(^|; )truckkit_theme=/.test(document.cookie) && matchMedia("(prefers-color-scheme: dark)").matches !== model.dark) {
-    model.dark = !model.dark;
-  }
+  const prefer = () => {
+    if (/(^|; )truckkit_theme=/.test(document.cookie)) return;
+    if (matchMedia("(prefers-color-scheme: dark)").matches !== model.dark) model.dark = !model.dark;
+  };
+  // What changes before the page has told the server that it stands has no effect there.
+  const page = view.model.document;
+  if (page.is_idle) prefer();
+  else page.idle.connect(() => setTimeout(prefer));
 
   sayFresh();
   const ticking = setInterval(sayFresh, 1000);
