@@ -27,6 +27,7 @@ NOT_IMPORTED = {
     "sqlglot": "Ibis uses it; it is named for its pin",
     "tzdata": "the standard library reads it",
     "hvplot": "notebooks plot with it",
+    "uvicorn": "its command serves REST alone",
 }
 IMPORT_NAMES = {"ibis-framework": "ibis"}
 

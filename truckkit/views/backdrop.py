@@ -33,8 +33,16 @@ MOST_IN_MEMORY = 5_000_000
 """Windows with more positions are counted in the store."""
 
 MOST_PIXELS = 4096
+TRACK_M = 10.0
+"""How wide a track is drawn: about as wide as a haul truck [m]."""
+
+WIDEST = 4
+"""What a track is widened by at most, on either side [pixels]."""
+
 FAINTEST = 60
 """How strong a pixel with one position is, of 255: seen, but behind everything."""
+
+Counts = npt.NDArray[np.uint32]
 
 _log = logging.getLogger(__name__)
 _warm = threading.Event()
@@ -73,10 +81,11 @@ def picture(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> 
     key
         What names the scene among all that this process remembers.
     """
-    return png(counts(site, scene, frame, key))
+    radius = round(TRACK_M / 2 / ((frame.east - frame.west) / frame.width))
+    return png(_widened(counts(site, scene, frame, key), min(max(radius, 1), WIDEST)))
 
 
-def counts(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> npt.NDArray[np.uint32]:
+def counts(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> Counts:
     """How many positions fall on each pixel, north at the top."""
     rows = sum(heard.positions for heard in scene.heard)
     # The first picture does not wait for the compiler: the store counts until it is warm.
@@ -88,17 +97,28 @@ def counts(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> n
     return _counted(points, frame)
 
 
-def png(counted: npt.NDArray[np.uint32]) -> bytes:
+def png(counted: Counts) -> bytes:
     """Counts as a picture whose alpha is the strength."""
     shaded = tf.shade(
         xr.DataArray(counted[::-1], dims=("y", "x")), cmap="#000000", how="eq_hist", min_alpha=FAINTEST
     )
-    if _warm.is_set():
-        # Zoomed in, single positions are specks: they grow until they are seen.
-        shaded = tf.dynspread(shaded, threshold=0.4, max_px=2)
     written = io.BytesIO()
     shaded.to_pil().save(written, "png", compress_level=1)
     return written.getvalue()
+
+
+def _widened(counted: Counts, radius: int) -> Counts:
+    """Counts in which each position is as wide as a track, so that the positions of a road join."""
+    for axis in (0, 1):
+        grown = counted.copy()
+        for shift in range(1, radius + 1):
+            for signed in (shift, -shift):
+                moved = np.roll(counted, signed, axis)
+                edge = slice(0, signed) if signed > 0 else slice(signed, None)
+                moved[(edge,) if axis == 0 else (slice(None), edge)] = 0
+                np.maximum(grown, moved, out=grown)
+        counted = grown
+    return counted
 
 
 def warm_up() -> None:
@@ -117,9 +137,7 @@ def _warm_up() -> None:
         return
     try:
         points = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}, dtype="float32")
-        counted = _counted(points, Frame(0, 0, 2, 2, 4, 4))
-        shaded = tf.shade(xr.DataArray(counted, dims=("y", "x")), cmap="#000000")
-        tf.dynspread(shaded, threshold=0.4, max_px=2)
+        png(_counted(points, Frame(0, 0, 2, 2, 4, 4)))
     except Exception:
         _log.exception("datashader does not compile here; the store counts the backdrop's pixels instead")
     else:
@@ -132,13 +150,13 @@ def _points(site: Site, scene: Scene) -> pd.DataFrame:
     return pd.DataFrame({"x": rows["x"].to_numpy(), "y": rows["y"].to_numpy()})
 
 
-def _counted(points: pd.DataFrame, frame: Frame) -> npt.NDArray[np.uint32]:
+def _counted(points: pd.DataFrame, frame: Frame) -> Counts:
     canvas = ds.Canvas(frame.width, frame.height, (frame.west, frame.east), (frame.south, frame.north))
-    counted: npt.NDArray[np.uint32] = canvas.points(points, "x", "y", ds.count()).values[::-1]
+    counted: Counts = canvas.points(points, "x", "y", ds.count()).values[::-1]
     return counted
 
 
-def _counted_in_store(site: Site, scene: Scene, frame: Frame) -> npt.NDArray[np.uint32]:
+def _counted_in_store(site: Site, scene: Scene, frame: Frame) -> Counts:
     per_m_x = frame.width / (frame.east - frame.west)
     per_m_y = frame.height / (frame.north - frame.south)
     drawn = scene.plane.drawn(within(site.positions, scene.start, scene.stop)).filter(

@@ -157,7 +157,7 @@ function clockRow(scene, act) {
       if (!sliding) slider.value = String(Math.round(now));
       slider.setAttribute("aria-valuetext", `${written(at)} ${zone.value === "utc" ? "UTC" : "site time"}`);
       const label = playing ? "Pause" : "Play";
-      if (play.getAttribute("aria-label") !== label) {
+      if (!play.firstChild || play.getAttribute("aria-label") !== label) {
         play.setAttribute("aria-label", label);
         play.title = `${label} (space)`;
         play.replaceChildren(icon(playing ? ICONS.pause : ICONS.play));

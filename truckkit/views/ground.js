@@ -97,12 +97,12 @@ class Ground {
       const c = tinted.getContext("2d");
       c.drawImage(bitmap, 0, 0);
       c.globalCompositeOperation = "source-in";
-      c.fillStyle = surface.theme === "dark" ? "#7FA3BD" : "#5F7F96";
+      c.fillStyle = surface.theme === "dark" ? "#5E8CAB" : "#6F97B2";
       c.fillRect(0, 0, bitmap.width, bitmap.height);
       Object.assign(this.backdrop, { theme: surface.theme, tinted });
     }
     const left = viewport.toScreenX(frame.west), top = viewport.toScreenY(frame.north);
-    context.globalAlpha = 0.55;
+    context.globalAlpha = 0.6;
     context.drawImage(
       this.backdrop.tinted, left, top, (frame.east - frame.west) * viewport.scale, (frame.north - frame.south) * viewport.scale,
     );
@@ -120,7 +120,7 @@ class Ground {
       const path = lines[road.closed];
       path.moveTo(viewport.toScreenX(x1), viewport.toScreenY(y1));
       path.lineTo(viewport.toScreenX(x2), viewport.toScreenY(y2));
-      if (Math.hypot(x2 - x1, y2 - y1) * viewport.scale > 160) named.push(road);
+      if (Math.hypot(x2 - x1, y2 - y1) * viewport.scale > 240) named.push(road);
     }
     context.strokeStyle = surface.line;
     context.lineWidth = 1.25;
@@ -176,7 +176,7 @@ class Ground {
     for (const { place, kind, x, y } of inside) {
       if (viewport.scale < (NAMED_FROM[kind] || 0)) continue;
       const area = kind === "area", small = kind === "node" || kind === "unknown";
-      context.font = area ? `500 12px ${surface.font}` : `${small ? 400 : 600} ${small ? 10.5 : 11.5}px ${surface.font}`;
+      context.font = area ? `500 12px ${surface.font}` : `${small ? 400 : 500} ${small ? 10.5 : 11}px ${surface.font}`;
       const px = viewport.toScreenX(x), py = viewport.toScreenY(y);
       const wide = context.measureText(place).width;
       const box = area ? [px - wide / 2, py - 7, px + wide / 2, py + 7] : [px + 7.5, py - 7, px + 9 + wide, py + 7];
@@ -186,7 +186,8 @@ class Ground {
       context.strokeStyle = surface.background;
       context.lineWidth = 3;
       context.strokeText(place, area ? px : px + 9, py);
-      context.fillStyle = area || small ? surface.muted : surface.ink;
+      // Places stay behind the trucks' names.
+      context.fillStyle = surface.muted;
       context.fillText(place, area ? px : px + 9, py);
     }
   }

@@ -1,6 +1,8 @@
 // The replay: a map on one clock. The server answers questions; everything that moves, moves here.
 
 const WORDS_EVERY = 100; // ms: faster than this nobody reads
+const PATIENCE = 10_000; // ms until a question is asked again
+const MOST_ASKED = 3;
 const AHEAD = 3000; // ms of real time to hold ready ahead of the clock
 
 // Bokeh hands dictionaries over as Maps.
@@ -9,25 +11,42 @@ function plain(value) {
   return Array.isArray(value) ? value.map(plain) : value;
 }
 
-// Asks the server and waits for its answer.
+// Asks the server and waits for its answer; asks again where none comes, for a line may break.
 function questions(model) {
   const view = Math.random().toString(36).slice(2), waiting = new Map();
   let asked = 0;
   const answered = (message) => {
     const { id, body, failed } = plain(message);
-    const promise = waiting.get(id);
-    if (!promise) return;
+    const question = waiting.get(id);
+    if (!question) return;
     waiting.delete(id);
-    if (failed === undefined) promise.resolve(body);
-    else promise.reject(new Error(failed));
+    clearTimeout(question.timer);
+    if (failed === undefined) question.resolve(body);
+    else question.reject(new Error(failed));
   };
   model.on("msg:custom", answered);
   const ask = (what, more = {}) => new Promise((resolve, reject) => {
     const id = `${view}-${(asked += 1)}`;
-    waiting.set(id, { resolve, reject });
-    model.send_msg({ ...more, ask: what, id });
+    const question = { resolve, reject, timer: 0, left: MOST_ASKED };
+    const send = () => {
+      if (question.left === 0) {
+        waiting.delete(id);
+        reject(new Error("The server does not answer; see whether it still runs, then load the page again."));
+        return;
+      }
+      question.left -= 1;
+      question.timer = setTimeout(send, PATIENCE);
+      model.send_msg({ ...more, ask: what, id });
+    };
+    waiting.set(id, question);
+    send();
   });
-  return { ask, stop: () => model.off("msg:custom", answered) };
+  const stop = () => {
+    model.off("msg:custom", answered);
+    for (const { timer } of waiting.values()) clearTimeout(timer);
+    waiting.clear();
+  };
+  return { ask, stop };
 }
 
 export function render({ model }) {
@@ -235,7 +254,7 @@ function perform(root, bar, stage, scene, ask, model) {
   function sayRange() {
     const clock = controls.clock();
     const from = scene.start, to = scene.start + scene.length;
-    const grain = from % MINUTE || to % MINUTE ? 1 : MINUTE;
+    const grain = [MINUTE, SECOND, 1].find((each) => from % each === 0 && to % each === 0);
     const day = clock.date(from) === clock.date(to) ? "" : `${clock.date(to)} `;
     const range = `${clock.date(from)} ${clock.time(from, grain)} – ${day}${clock.time(to, grain)}`;
     if (range === rangeSaid) return;

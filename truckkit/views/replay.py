@@ -63,6 +63,11 @@ class ReplayCanvas(JSComponent):
     _esm = _source()
     _stylesheets = [files("truckkit.views").joinpath("replay.css").read_text("utf-8")]  # noqa: RUF012 - Panel reads a list
 
+    def _server_event(self, doc: Any, event: Any) -> None:
+        # A question changes no model. On Panel's own way it would run changes of other components out of
+        # turn, which loses what follows from them, and would mark every page of every session busy.
+        self._process_event(event)
+
 
 class Replay(pn.viewable.Viewer):
     """Trucks driving over the map of their mine, as they did.
@@ -104,7 +109,9 @@ class Replay(pn.viewable.Viewer):
         self._at = site.instant(at) if at else None
         if self._at is not None and not (site.start and site.stop and site.start <= self._at < site.stop):
             raise _outside(site, self._at)
-        view = {name: params.pop(name) for name in tuple(params) if name not in type(self).param}
+        layout = {name: params.pop(name) for name in tuple(params) if name not in type(self).param}
+        if not {"height", "sizing_mode"} & set(layout):
+            layout.update(sizing_mode="stretch_width", height=620)
         super().__init__(speed=speed, truck=truck, **params)
         self._site = site
         self._window: scenes.Window | None = None
@@ -112,7 +119,7 @@ class Replay(pn.viewable.Viewer):
             at=None if self._at is None else clock.milliseconds(self._at),
             truck=truck,
             speed=speed,
-            **{"sizing_mode": "stretch_width", "height": 620, **view},
+            **layout,
         )
         self._canvas.on_msg(self._asked)
         backdrop.warm_up()
