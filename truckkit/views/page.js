@@ -17,7 +17,7 @@ export function render({ model, view }) {
   const site = make(whose, "span", "site", model.site);
   site.title = model.site;
   const when = make(what, "span", "line", "");
-  if (model.simulated) make(when, "span", "simulated", "simulated");
+  if (model.simulated) make(when, "span", "simulated", "simulated").title = "The data, or part of it, came from a simulator.";
   make(when, "span", "window muted", model.window);
   const fresh = make(when, "span", "fresh muted", "");
   const nav = make(head, "nav", "", "");

@@ -18,8 +18,8 @@ from panel.custom import JSComponent
 from panel.viewable import Viewable, Viewer
 from panel_material_ui.template.base import Page
 
-from truckkit.errors import TruckkitError
 from truckkit import served
+from truckkit.errors import TruckkitError
 from truckkit.views import clock
 from truckkit.views.address import Address
 
