@@ -37,9 +37,10 @@ def of_cycles(cycles: ibis.Table) -> ibis.Table:
     """The states that FMS cycles tell of.
 
     The truck returns until it arrives at the loading place and hauls until it arrives at the
-    dumping place. Loading and dumping end with the bounds that the FMS gave; spotting and queueing
-    come before them, as long as the FMS says. Time that is left after the arrival is a delay where
-    it lasts 60 s or more, else part of the queue.
+    dumping place, for as long as the FMS says; loading and dumping end with the bounds that the FMS
+    gave, with spotting and queueing before them. Time that the FMS does not explain is a delay
+    where it lasts 60 s or more: before the drive, or between queueing and spotting; the FMS does
+    not tell where it was. Less than that belongs to the drive or the queue.
 
     Returns
     -------
@@ -50,13 +51,20 @@ def of_cycles(cycles: ibis.Table) -> ibis.Table:
     """
     load = _phases(cycles, "load", "arrived_load", "full", "load_place")
     dump = _phases(cycles, "dump", "arrived_dump", "stop", "dump_place")
-    stretches = [
-        _stretch(cycles, "return", cycles.start, cycles.arrived_load, None),
-        _stretch(cycles, "haul", cycles.full, cycles.arrived_dump, None),
-        *load,
-        *dump,
+    back = _drive(cycles, "return", "start", "arrived_load")
+    there = _drive(cycles, "haul", "full", "arrived_dump")
+    return ibis.union(*back, *load, *there, *dump).filter(_.stop > _.start)
+
+
+def _drive(cycles: ibis.Table, what: str, start: str, arrived: str) -> list[ibis.Table]:
+    minutes = cycles[f"{what}_min"]
+    departed = ibis.greatest(cycles[start], _earlier(cycles[arrived], minutes))
+    unexplained = minutes.notnull() & (departed.delta(cycles[start], unit="second") >= UNEXPLAINED_S)
+    moving = unexplained.ifelse(departed, cycles[start])
+    return [
+        _stretch(cycles, "delay", cycles[start], moving, None),
+        _stretch(cycles, what, moving, cycles[arrived], None),
     ]
-    return ibis.union(*stretches).filter(_.stop > _.start)
 
 
 def _phases(cycles: ibis.Table, what: str, arrived: str, done: str, place: str) -> list[ibis.Table]:
