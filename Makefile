@@ -11,7 +11,7 @@ FOR_DEMO := $(VENV)/.made-for-demo
 FOR_TESTS := $(VENV)/.made-for-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types floors tests notebooks fix docs constraints clean
+.PHONY: help demo test format lint types floors notebooks tests fix docs constraints clean
 
 help:
 	@echo 'make demo         simulate a small mine, serve it and print the address'
@@ -44,7 +44,8 @@ $(FOR_TESTS): $(PINNED) | $(BIN)/python
 demo: $(FOR_DEMO)
 	$(BIN)/truckkit demo
 
-test: format lint types floors tests notebooks
+# The long one last, so that its closing line is the last thing to read.
+test: format lint types floors notebooks tests
 
 format: $(FOR_TESTS)
 	$(BIN)/ruff format --check .
