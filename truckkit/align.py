@@ -41,5 +41,8 @@ def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> i
     held = joined["_until"].notnull() & (joined.at < joined["_until"])
     return joined.select(
         *samples.columns,
-        **{name: ibis.ifelse(held, joined[f"_{name}"], ibis.null(joined[f"_{name}"].type())) for name in columns},
+        **{
+            name: ibis.ifelse(held, joined[f"_{name}"], ibis.null(joined[f"_{name}"].type()))
+            for name in columns
+        },
     )

@@ -105,7 +105,9 @@ def info(
         print(json.dumps(found, indent=2))
         return
     out.print(f"{found['site']}  {found['time_zone']}  generation {found['generation']}")
-    out.print(f"{found['start'] or 'nothing has happened yet'} to {found['stop'] or ''}  {found['trucks']} trucks")
+    out.print(
+        f"{found['start'] or 'nothing has happened yet'} to {found['stop'] or ''}  {found['trucks']} trucks"
+    )
     tables = Table("table", "rows", box=None)
     for name, rows in found["tables"].items():
         tables.add_row(name, f"{rows:,}")
@@ -160,7 +162,12 @@ def _serve(store: Path, port: int, address: str) -> NoReturn:
     sys.stdout.flush()
     command = [sys.executable, "-m", "panel", "serve", *map(str, _apps()), "--rest-provider", "truckkit"]
     command += ["--rest-endpoint", "api", "--port", str(port), "--address", address]
-    command += ["--allow-websocket-origin", f"{address}:{port}", "--allow-websocket-origin", f"localhost:{port}"]
+    command += [
+        "--allow-websocket-origin",
+        f"{address}:{port}",
+        "--allow-websocket-origin",
+        f"localhost:{port}",
+    ]
     os.execve(sys.executable, command, {**os.environ, "TRUCKKIT_STORE": str(store.absolute())})
 
 

@@ -31,7 +31,9 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
     """
     table = wanted.into
     for name, lookup in answers.items():
-        raw = raw.left_join(lookup, raw[str(wanted.columns[name].source)].cast("string") == lookup[f"_key_{name}"])
+        raw = raw.left_join(
+            lookup, raw[str(wanted.columns[name].source)].cast("string") == lookup[f"_key_{name}"]
+        )
     columns: dict[str, ibis.Value] = {}
     refusals: list[ibis.Value] = []
     faults: list[ibis.Value] = []
@@ -41,7 +43,9 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         if spec.between:
             low, high = spec.between
             outside = value.notnull() & ~value.between(low, high)
-            faults.append(_words(outside, f"{name} ", value.cast("string"), f" is not within {low:g} to {high:g}"))
+            faults.append(
+                _words(outside, f"{name} ", value.cast("string"), f" is not within {low:g} to {high:g}")
+            )
             value = outside.ifelse(ibis.null(value.type()), value)
         columns[name] = value
         if spec.source is None:
@@ -54,7 +58,9 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         if column.required:
             refusals.append(_words(value.isnull() & told.isnull(), f"{spec.source} is empty"))
             if unreadable is None:
-                refusals.append(_words(value.isnull() & told.notnull(), f'{spec.source} "', told, '" means nothing here'))
+                refusals.append(
+                    _words(value.isnull() & told.notnull(), f'{spec.source} "', told, '" means nothing here')
+                )
     if "start" in columns and "stop" in columns and table.stop:
         backwards = columns["stop"] < columns["start"]
         refusals.append(
@@ -62,7 +68,9 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         )
     if wanted.prefer_equal:
         one, other = wanted.prefer_equal
-        faults.append(_words(raw[one] != raw[other], f"{one} and {other} differ: its halves belong to two records"))
+        faults.append(
+            _words(raw[one] != raw[other], f"{one} and {other} differ: its halves belong to two records")
+        )
     if "fault" in table:
         columns["fault"] = _joined([columns["fault"], *faults] if "fault" in columns else faults)
     reason = _joined(refusals)
@@ -73,7 +81,9 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         _rank=_rank(raw, wanted),
         _reason=reason,
         # A sample's text is worth its cost only where it is refused.
-        _content=ibis.ifelse(reason.notnull(), content, ibis.null("string")) if table.name in _SAMPLES else content,
+        _content=ibis.ifelse(reason.notnull(), content, ibis.null("string"))
+        if table.name in _SAMPLES
+        else content,
     )
 
 
@@ -196,7 +206,9 @@ def _joined(remarks: list[ibis.Value]) -> ibis.Value:
     if not remarks:
         return ibis.null("string")
     said = ibis.array(remarks).filter(lambda remark: remark.notnull())
-    return ibis.ifelse(ibis.or_(*(remark.notnull() for remark in remarks)), said.join("; "), ibis.null("string"))
+    return ibis.ifelse(
+        ibis.or_(*(remark.notnull() for remark in remarks)), said.join("; "), ibis.null("string")
+    )
 
 
 def _content(raw: ibis.Table) -> ibis.Value:

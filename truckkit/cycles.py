@@ -48,6 +48,10 @@ def overlap_marks(cycles: ibis.Table) -> ibis.Table:
     ibis.Table
         One row per cycle, as given.
     """
-    order = ["start", ibis.desc("complete"), "stop"]  # of two with one start, the whole one is not the intruder
+    order = [
+        "start",
+        ibis.desc("complete"),
+        "stop",
+    ]  # of two with one start, the whole one is not the intruder
     before = ibis.window(group_by=["truck", "source"], order_by=order, preceding=(None, 1))
     return cycles.mutate(overlaps=(_.stop.max().over(before) > _.start).fill_null(False))

@@ -72,7 +72,9 @@ def _tile_states(pending: Pending, changed: dict[str, Stretch]) -> None:
     rows: list[dict[str, Any]] = []
     gone: list[dict[str, Any]] = []
     for truck, (start, stop) in whole.items():
-        pieces = [states.Piece(**{k: v for k, v in row.items() if k != "truck"}) for row in told.get(truck, [])]
+        pieces = [
+            states.Piece(**{k: v for k, v in row.items() if k != "truck"}) for row in told.get(truck, [])
+        ]
         rows += [_row(truck, piece) for piece in states.tile(pieces, start, stop)]
         gone += [
             {"truck": truck, "source": _FMS, "start": row["start"]}

@@ -145,7 +145,9 @@ def _chosen(paths: Iterable[Path], using: Mapping) -> list[_Chosen]:
             chosen.append(_Chosen(path, kind))
     if not chosen:
         wanted = listed(kind.match for kind in using.files)
-        raise BadInput(f'the mapping "{using.name}" fits none of the files {listed(strange)}; it reads {wanted}.')
+        raise BadInput(
+            f'the mapping "{using.name}" fits none of the files {listed(strange)}; it reads {wanted}.'
+        )
     # Tables that others refer to come first, whatever the files are called.
     return sorted(chosen, key=lambda each: (using.files.index(each.kind), each.path.name))
 
@@ -192,7 +194,9 @@ def _answers(draft: Draft, path: Path, wanted: Rows, name: str, load: Load) -> i
     assert lookup is not None
     beside = sorted(path.parent.glob(lookup.file))
     if not beside:
-        raise BadInput(f'"{path}" needs a file "{lookup.file}" beside it, to look up {wanted.into.name}.{name}.')
+        raise BadInput(
+            f'"{path}" needs a file "{lookup.file}" beside it, to look up {wanted.into.name}.{name}.'
+        )
     found = files.columns(beside[0], [lookup.key, lookup.answer])
     renamed = found.rename_columns([f"_key_{name}", f"_answer_{name}"])
     return draft.read(f"lookup_{load.number}_{wanted.into.name}_{name}", renamed).distinct(
@@ -229,4 +233,3 @@ def _refuse_broken(draft: Draft, rows: files.Rows, into: schema.Table, load: Loa
 
 def _hash(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-

@@ -139,7 +139,9 @@ def shipped() -> tuple[str, ...]:
     True
     """
     folder = resources.files("truckkit") / "mappings"
-    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml")))
+    return tuple(
+        sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    )
 
 
 def read(name: str) -> Mapping:
@@ -171,7 +173,9 @@ class _Reading:
         self._faults: list[str] = []
 
     def mapping(self, content: dict[str, Any], text: str) -> Mapping:
-        self._only(content, {"name", "about", "time_zone", "site", "shift", "file", "unknown_trucks"}, "the top")
+        self._only(
+            content, {"name", "about", "time_zone", "site", "shift", "file", "unknown_trucks"}, "the top"
+        )
         zone = str(content.get("time_zone", "UTC"))
         self._zone(zone)
         site = content.get("site", {})
@@ -239,7 +243,7 @@ class _Reading:
                 self._faults.append(f'{where} fills a column "{name}" that {table.name} does not have')
         for column in table:
             if column.required and column.name not in columns and column.name not in _MADE:
-                self._faults.append(f'{where} does not say where {table.name}.{column.name} comes from')
+                self._faults.append(f"{where} does not say where {table.name}.{column.name} comes from")
         specs = {name: self._spec(f"{where} {table.name}.{name}", given) for name, given in columns.items()}
         agree = given.get("prefer_equal")
         return Rows(table, specs, tuple(agree) if agree else None)

@@ -52,7 +52,12 @@ def _folder() -> Path:
 def _version() -> str:
     """A hash of the code that makes the sample, so that a changed simulator makes a new one."""
     package = Path(__file__).parent
-    made_by = [package / "schema.py", package / "ingest.py", *package.glob("store/*.py"), *package.glob("sources/**/*.py")]
+    made_by = [
+        package / "schema.py",
+        package / "ingest.py",
+        *package.glob("store/*.py"),
+        *package.glob("sources/**/*.py"),
+    ]
     digest = hashlib.sha256()
     for path in sorted(made_by):
         digest.update(path.read_bytes())

@@ -171,7 +171,9 @@ SITE = Table(
         Column("time_zone", TEXT, "IANA time zone of the mine.", required=True),
         Column("crs", TEXT, "Coordinate reference system of the site's grid; empty for a mine grid."),
         Column("made_by", TEXT, "The truckkit that wrote this generation.", required=True),
-        Column("simulated", FLAG, "True where the data, or part of it, came from a simulator.", required=True),
+        Column(
+            "simulated", FLAG, "True where the data, or part of it, came from a simulator.", required=True
+        ),
     ),
 )
 
@@ -237,7 +239,9 @@ SHIFTS = Table(
     "catalog",
     ("shift",),
     (
-        Column("shift", TEXT, "Name: the local date on which it starts and the roster's word.", required=True),
+        Column(
+            "shift", TEXT, "Name: the local date on which it starts and the roster's word.", required=True
+        ),
         START,
         STOP,
         Column("crew", TEXT, "Who works it."),
@@ -335,7 +339,12 @@ LOADS = Table(
     (
         Column("load_id", COUNT, "Number of the load.", required=True),
         Column("source", TEXT, "What was read.", required=True),
-        Column("identity", TEXT, "Hash of the content and the mapping; the same again adds nothing.", required=True),
+        Column(
+            "identity",
+            TEXT,
+            "Hash of the content and the mapping; the same again adds nothing.",
+            required=True,
+        ),
         Column("mapping", TEXT, "The mapping that read it.", required=True),
         Column("cursor", TEXT, "Where to go on, for sources that grow."),
         Column("at", INSTANT, "When it was published, UTC.", required=True),

@@ -10,7 +10,9 @@ from truckkit import times
 from truckkit.mapping import Roster
 
 
-def calendar(roster: tuple[Roster, ...], zone: ZoneInfo, start: datetime, stop: datetime) -> list[dict[str, Any]]:
+def calendar(
+    roster: tuple[Roster, ...], zone: ZoneInfo, start: datetime, stop: datetime
+) -> list[dict[str, Any]]:
     """The shifts that overlap a period, as rows of ``schema.SHIFTS``.
 
     A shift goes by the clock on the wall, so a night over a change of clocks is an hour shorter or

@@ -192,7 +192,9 @@ class Site:
             found = files.aggregate(first=files.first_at.min(), last=files.last_stop.max())
         else:
             ends = [
-                self._tables[table.name].aggregate(first=_[table.at].min(), last=_[table.stop or table.at].max())
+                self._tables[table.name].aggregate(
+                    first=_[table.at].min(), last=_[table.stop or table.at].max()
+                )
                 for table in schema.of_kind("day")
             ]
             every = ibis.union(*ends)
@@ -347,7 +349,8 @@ class Site:
     def rows(self) -> dict[str, int]:
         """Rows of each table, in this narrowing."""
         counts = [
-            self.table(name).aggregate(rows=_.count()).mutate(table=ibis.literal(name)) for name in schema.ASKED
+            self.table(name).aggregate(rows=_.count()).mutate(table=ibis.literal(name))
+            for name in schema.ASKED
         ]
         found = {row["table"]: row["rows"] for row in ibis.union(*counts).to_pyarrow().to_pylist()}
         return {name: found[name] for name in schema.ASKED}
@@ -363,7 +366,9 @@ class Site:
         shown.append(("trucks", f"{len(names)}: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}"))
         if self.simulated:
             shown.append(("made", "simulated, in part or whole"))
-        return shown + [(name, f"{rows:,} rows") for name, rows in self.rows().items() if rows and name != "trucks"]
+        return shown + [
+            (name, f"{rows:,} rows") for name, rows in self.rows().items() if rows and name != "trucks"
+        ]
 
     def __repr__(self) -> str:
         return "\n".join([f"Site {self.name}", *(f"  {name:12} {text}" for name, text in self._lines())])
@@ -374,9 +379,10 @@ class Site:
             f"<td style='text-align:left;font-variant-numeric:tabular-nums'>{html.escape(text)}</td></tr>"
             for name, text in self._lines()
         )
-        return f"<table><caption style='text-align:left'><b>{html.escape(self.name)}</b></caption>{rows}</table>"
+        return (
+            f"<table><caption style='text-align:left'><b>{html.escape(self.name)}</b></caption>{rows}</table>"
+        )
 
 
 _OF_ONE_NARROWING = ("truck_names",)
 """Cached answers that another narrowing must find anew."""
-

@@ -52,9 +52,7 @@ def instant(when: When, local: ZoneInfo | None) -> datetime:
         raise BadTime(f'"{when[:60]}" is not a time; write one such as "2026-11-22 18:00:00.250".') from None
     if read.tzinfo is None:
         if local is None:
-            raise BadTime(
-                f'the time "{when}" has no zone; add "Z" for UTC or an offset such as "-03:00".'
-            )
+            raise BadTime(f'the time "{when}" has no zone; add "Z" for UTC or an offset such as "-03:00".')
         read = _local(read, local, when)
     try:
         return read.astimezone(UTC)

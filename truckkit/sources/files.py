@@ -147,9 +147,7 @@ def _numbered(path: Path, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Reco
         for batch in batches:
             numbers = pa.array(range(line, line + batch.num_rows), pa.int64())
             line += batch.num_rows
-            yield pa.RecordBatch.from_arrays(
-                [*batch.columns, numbers], schema=_with_line(batch.schema)
-            )
+            yield pa.RecordBatch.from_arrays([*batch.columns, numbers], schema=_with_line(batch.schema))
     except (pa.ArrowException, OSError, EOFError) as fault:
         raise _unreadable(path, fault, line) from None
 

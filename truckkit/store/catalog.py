@@ -19,7 +19,10 @@ _ORDER = ("site", "files", "trucks", "places", "roads", "shifts", "loads", "main
 
 def name_the_unnamed(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table], str]) -> None:
     """Add the trucks and places that only samples, intervals and cycles name."""
-    for kind, given in ((schema.PLACES, "'unknown' AS kind, false AS given"), (schema.TRUCKS, "false AS given")):
+    for kind, given in (
+        (schema.PLACES, "'unknown' AS kind, false AS given"),
+        (schema.TRUCKS, "false AS given"),
+    ):
         key = ddl.name(kind.key[0])
         named = " UNION ".join(
             f"SELECT {ddl.name(column.name)} AS {key}, load_id FROM {ddl.name('new_' + table.name)} "
@@ -28,9 +31,7 @@ def name_the_unnamed(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Ta
             for column in table
             if column.references == kind.name and "load_id" in table
         )
-        rows = (
-            f"SELECT {key}, min(load_id) AS load_id, {given} FROM ({named}) GROUP BY {key}"
-        )
+        rows = f"SELECT {key}, min(load_id) AS load_id, {given} FROM ({named}) GROUP BY {key}"
         con.execute(f"CREATE OR REPLACE TEMP TABLE naming AS {rows}")
         con.execute(
             f"INSERT INTO {ddl.name('new_' + kind.name)} BY NAME SELECT * FROM naming "
@@ -99,9 +100,7 @@ def _describe_site(
     con: duckdb.DuckDBPyConnection, site: Facts | None, stored: Callable[[schema.Table], str]
 ) -> None:
     """The first source that describes the site names it; later ones only mark it as simulated."""
-    held = con.execute(
-        f"SELECT name, time_zone, crs, simulated FROM ({stored(schema.SITE)})"
-    ).fetchall()
+    held = con.execute(f"SELECT name, time_zone, crs, simulated FROM ({stored(schema.SITE)})").fetchall()
     now = Facts(*held[0]) if held else (site or Facts())
     simulated = now.simulated or bool(site and site.simulated)
     merge.remove(con, schema.SITE, f"SELECT name FROM ({stored(schema.SITE)})")
@@ -114,10 +113,12 @@ def _describe_site(
 def _note_latest(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table], str]) -> None:
     """Keep the newest known of each truck, so that asking for it reads no samples."""
     newest = (
-        "SELECT p.truck, p.\"at\", p.x_m, p.y_m, p.elevation_m, p.lon, p.lat, p.speed_kmh, p.heading_deg "
-        "FROM new_positions p SEMI JOIN (SELECT truck, max(\"at\") AS \"at\" FROM new_positions GROUP BY truck) USING (truck, \"at\")"
+        'SELECT p.truck, p."at", p.x_m, p.y_m, p.elevation_m, p.lon, p.lat, p.speed_kmh, p.heading_deg '
+        'FROM new_positions p SEMI JOIN (SELECT truck, max("at") AS "at" FROM new_positions GROUP BY truck) USING (truck, "at")'
     )
-    reading = "SELECT truck, arg_max({0}, \"at\") AS {0} FROM new_telemetry WHERE {0} IS NOT NULL GROUP BY truck"
+    reading = (
+        'SELECT truck, arg_max({0}, "at") AS {0} FROM new_telemetry WHERE {0} IS NOT NULL GROUP BY truck'
+    )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE newest AS SELECT p.*, t.payload_t, f.fuel_pct FROM ({newest}) p "
         f"LEFT JOIN ({reading.format('payload_t')}) t USING (truck) "
@@ -128,8 +129,8 @@ def _note_latest(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table]
     merge.replace(
         con,
         schema.LATEST,
-        f"SELECT n.truck, n.\"at\", n.x_m, n.y_m, n.elevation_m, n.lon, n.lat, n.speed_kmh, n.heading_deg, "
+        f'SELECT n.truck, n."at", n.x_m, n.y_m, n.elevation_m, n.lon, n.lat, n.speed_kmh, n.heading_deg, '
         "coalesce(n.payload_t, h.payload_t) AS payload_t, coalesce(n.fuel_pct, h.fuel_pct) AS fuel_pct "
-        f"FROM newest n LEFT JOIN (SELECT {chosen} FROM ({held})) h USING (truck) WHERE h.\"at\" IS NULL OR n.\"at\" >= h.\"at\"",
+        f'FROM newest n LEFT JOIN (SELECT {chosen} FROM ({held})) h USING (truck) WHERE h."at" IS NULL OR n."at" >= h."at"',
     )
     con.execute("DROP TABLE newest")

@@ -96,7 +96,8 @@ def _touched(con: duckdb.DuckDBPyConnection) -> list[date]:
         for rows in (f"new_{table.name}", f"gone_{table.name}"):
             # A day's number is cheaper to tell apart than a date made from every row.
             touched |= {
-                row[0] for row in con.execute(f"SELECT DISTINCT CAST({at} AS DATE) FROM {ddl.name(rows)}").fetchall()
+                row[0]
+                for row in con.execute(f"SELECT DISTINCT CAST({at} AS DATE) FROM {ddl.name(rows)}").fetchall()
             }
     return sorted(touched)
 
@@ -139,7 +140,11 @@ def _count(con: duckdb.DuckDBPyConnection, table: schema.Table, which: str, with
 
 def _append(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str) -> None:
     at, key = ddl.name(str(table.at)), ddl.columns(table.key)
-    now, new, gone = f"now.{ddl.name(table.name)}", ddl.name(f"new_{table.name}"), ddl.name(f"gone_{table.name}")
+    now, new, gone = (
+        f"now.{ddl.name(table.name)}",
+        ddl.name(f"new_{table.name}"),
+        ddl.name(f"gone_{table.name}"),
+    )
     if _count(con, table, "gone", within):
         con.execute(
             f"DELETE FROM {now} WHERE ({key}) IN (SELECT ({key}) FROM {gone} WHERE {at} {within.format(at=at)})"
@@ -152,7 +157,11 @@ def _append(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str) ->
 
 def _rewrite(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str, old: str | None) -> None:
     at, key, columns = ddl.name(str(table.at)), ddl.columns(table.key), ddl.columns(table.names)
-    now, new, gone = f"now.{ddl.name(table.name)}", ddl.name(f"new_{table.name}"), ddl.name(f"gone_{table.name}")
+    now, new, gone = (
+        f"now.{ddl.name(table.name)}",
+        ddl.name(f"new_{table.name}"),
+        ddl.name(f"gone_{table.name}"),
+    )
     rows = f"SELECT {columns} FROM {new} WHERE {at} {within.format(at=at)}"
     order = f" ORDER BY {key}"
     if old:
@@ -172,7 +181,12 @@ def _described(
 ) -> File:
     made: dict[str, int] = {}
     firsts, lasts, longest = [], [], 0.0
-    present = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'now'").fetchall()}
+    present = {
+        row[0]
+        for row in con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'now'"
+        ).fetchall()
+    }
     for table in schema.of_kind("day"):
         if table.name not in present:
             continue
@@ -185,7 +199,9 @@ def _described(
             firsts.append(first)
             lasts.append(last)
             longest = max(longest, length)
-    return File(name, "day", start, stop, made, min(firsts, default=None), max(lasts, default=None), longest, appends)
+    return File(
+        name, "day", start, stop, made, min(firsts, default=None), max(lasts, default=None), longest, appends
+    )
 
 
 def _close(con: duckdb.DuckDBPyConnection, folder: Path, name: str) -> None:

@@ -39,7 +39,8 @@ def create(table: Table, within: str, references: Iterable[str] = ()) -> str:
     """
     known = set(references)
     parts = [
-        f"{name(column.name)} {TYPES[column.type]}{' NOT NULL' if column.required else ''}" for column in table
+        f"{name(column.name)} {TYPES[column.type]}{' NOT NULL' if column.required else ''}"
+        for column in table
     ]
     if table.kind == "catalog":
         parts.append(f"PRIMARY KEY ({columns(table.key)})")

@@ -103,7 +103,9 @@ class Draft:
             self.connection.register(name, rows)
         else:
             self.connection.register("incoming", rows)
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {ddl.name(name)} AS SELECT * FROM incoming")
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {ddl.name(name)} AS SELECT * FROM incoming"
+            )
             self.connection.unregister("incoming")
         return self.backend.table(name)
 
@@ -122,12 +124,21 @@ class Draft:
             self._staged.add(table.name)
 
     def _shaped(self, table: schema.Table, rows: ibis.Table, load: Load) -> dict[str, ibis.Value]:
-        fixed: dict[str, ibis.Value] = {"load_id": ibis.literal(load.number, "int64"), "_rank": ibis.literal(0, "int64")}
+        fixed: dict[str, ibis.Value] = {
+            "load_id": ibis.literal(load.number, "int64"),
+            "_rank": ibis.literal(0, "int64"),
+        }
         shaped: dict[str, ibis.Value] = {}
-        for name, kind in {**{column.name: column.type for column in table}, "load_id": schema.COUNT, **STAGING}.items():
+        for name, kind in {
+            **{column.name: column.type for column in table},
+            "load_id": schema.COUNT,
+            **STAGING,
+        }.items():
             if name in rows.columns:
                 value = rows[name]
-                shaped[name] = value if value.type().copy(nullable=True) == ibis.dtype(kind) else value.cast(kind)
+                shaped[name] = (
+                    value if value.type().copy(nullable=True) == ibis.dtype(kind) else value.cast(kind)
+                )
             else:
                 shaped[name] = fixed.get(name, ibis.null(kind))
         return shaped

@@ -33,7 +33,9 @@ LOCK = "LOCK"
 GRACE_S = 15 * 60
 """How long a replaced generation stays readable."""
 
-_FILE = re.compile(r"(?P<stem>catalog|rejects|day-\d{4}-\d\d-\d\d|month-\d{4}-\d\d)-(?P<generation>\d{6,})\.duckdb")
+_FILE = re.compile(
+    r"(?P<stem>catalog|rejects|day-\d{4}-\d\d-\d\d|month-\d{4}-\d\d)-(?P<generation>\d{6,})\.duckdb"
+)
 
 
 def catalog_file(generation: int) -> str:
@@ -66,7 +68,9 @@ def current(folder: Path) -> int:
     Raises ``NoStore`` where there is none, ``NewerStore`` where this truckkit is too old for it.
     """
     if not folder.exists():
-        raise NoStore(f'there is no store at "{folder}"; make one with "truckkit ingest" or "truckkit simulate".')
+        raise NoStore(
+            f'there is no store at "{folder}"; make one with "truckkit ingest" or "truckkit simulate".'
+        )
     if not folder.is_dir():
         raise NoStore(f'"{folder}" is a file, not a store; a store is a folder with a file {CURRENT} in it.')
     try:

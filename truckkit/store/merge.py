@@ -18,9 +18,13 @@ _LAST_WORD = ("fault", "complete", "why", "overlaps")
 
 def prepare(con: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
     """Make the empty ``new_T`` and ``gone_T``."""
-    columns = ", ".join(f"CAST(NULL AS {ddl.TYPES[column.type]}) AS {ddl.name(column.name)}" for column in table)
+    columns = ", ".join(
+        f"CAST(NULL AS {ddl.TYPES[column.type]}) AS {ddl.name(column.name)}" for column in table
+    )
     con.execute(f"CREATE TEMP TABLE {_new(table)} AS SELECT {columns} LIMIT 0")
-    con.execute(f"CREATE TEMP TABLE {_gone(table)} AS SELECT {ddl.columns(_place_in_time(table))} FROM {_new(table)}")
+    con.execute(
+        f"CREATE TEMP TABLE {_gone(table)} AS SELECT {ddl.columns(_place_in_time(table))} FROM {_new(table)}"
+    )
 
 
 def settle(
@@ -124,7 +128,9 @@ def _refuse(
 def _repeats(con: duckdb.DuckDBPyConnection, table: schema.Table) -> bool:
     # The rows are sorted by key, so a repeated key stands beside itself: cheaper than grouping.
     same = " AND ".join(f"{ddl.name(each)} = lag({ddl.name(each)}) OVER ()" for each in table.key)
-    return bool(con.execute(f"SELECT bool_or(same) FROM (SELECT {same} AS same FROM settling)").fetchall()[0][0])
+    return bool(
+        con.execute(f"SELECT bool_or(same) FROM (SELECT {same} AS same FROM settling)").fetchall()[0][0]
+    )
 
 
 def _keep_the_better(
@@ -159,19 +165,25 @@ def _fold(
         f"CREATE OR REPLACE TEMP TABLE held AS SELECT {columns}, false AS _changed FROM ({stored}) SEMI JOIN meeting USING ({key})"
     )
     for load in loads:
-        theirs = "SELECT * FROM settling s SEMI JOIN meeting USING (" + key + f") WHERE load_id = {load.number}"
+        theirs = (
+            "SELECT * FROM settling s SEMI JOIN meeting USING (" + key + f") WHERE load_id = {load.number}"
+        )
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE folding AS SELECT n._line AS _line, n._content AS _content, "
             f"h.{ddl.name(table.key[0])} IS NULL AS _first, {_same(table)} AS _same, "
             f"{_merged(table, offset)} FROM ({theirs}) n LEFT JOIN held h USING ({key})"
         )
-        _note_duplicates(con, table, "folding", "_same AND NOT _first", "'the store holds the same '", offset, load.number)
+        _note_duplicates(
+            con, table, "folding", "_same AND NOT _first", "'the store holds the same '", offset, load.number
+        )
         repeated, corrected = con.execute(
             "SELECT count(*) FILTER (_same AND NOT _first), count(*) FILTER (NOT _same AND NOT _first) FROM folding"
         ).fetchall()[0]
         _count(loads, load.number, table, "duplicates", repeated)
         _count(loads, load.number, table, "corrected", corrected)
-        con.execute(f"DELETE FROM held WHERE ({key}) IN (SELECT ({key}) FROM folding WHERE NOT _same OR _first)")
+        con.execute(
+            f"DELETE FROM held WHERE ({key}) IN (SELECT ({key}) FROM folding WHERE NOT _same OR _first)"
+        )
         con.execute(f"INSERT INTO held SELECT {columns}, true FROM folding WHERE NOT _same OR _first")
         con.execute("DROP TABLE folding")
     replace(con, table, f"SELECT {columns} FROM held WHERE _changed")
@@ -190,7 +202,9 @@ def _same(table: schema.Table) -> str:
         elif column.name == "given":
             tests.append(f"({held} OR NOT {new})")
         elif "given" in table:
-            tests.append(f"({new} IS NULL OR {new} IS NOT DISTINCT FROM {held} OR (h.given AND NOT n.given AND {held} IS NOT NULL))")
+            tests.append(
+                f"({new} IS NULL OR {new} IS NOT DISTINCT FROM {held} OR (h.given AND NOT n.given AND {held} IS NOT NULL))"
+            )
         else:
             tests.append(f"({new} IS NULL OR {new} IS NOT DISTINCT FROM {held})")
     return "(" + (" AND ".join(tests) or "true") + ")"

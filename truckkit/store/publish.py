@@ -168,7 +168,9 @@ def _know_the_loads(con: duckdb.DuckDBPyConnection, draft: Draft, base: int) -> 
 
 def _name_the_sources(con: duckdb.DuckDBPyConnection, loads: list[Load]) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE sources (number BIGINT, source VARCHAR, counted VARCHAR)")
-    con.executemany("INSERT INTO sources VALUES (?, ?, ?)", [(load.number, load.source, load.into) for load in loads])
+    con.executemany(
+        "INSERT INTO sources VALUES (?, ?, ?)", [(load.number, load.source, load.into) for load in loads]
+    )
 
 
 def _met(pending: Pending, table: schema.Table, con: duckdb.DuckDBPyConnection) -> str:
@@ -195,7 +197,9 @@ def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], offset: 
         if "load_id" not in table or table.name in ("loads", "rejects", "revisions"):
             continue
         bounds = (
-            f"min({ddl.name(table.at)}), max({ddl.name(table.stop or table.at)})" if table.at else "NULL, NULL"
+            f"min({ddl.name(table.at)}), max({ddl.name(table.stop or table.at)})"
+            if table.at
+            else "NULL, NULL"
         )
         for number, rows, first, last in con.execute(
             f"SELECT load_id, count(*), {bounds} FROM {ddl.name('new_' + table.name)} GROUP BY load_id"

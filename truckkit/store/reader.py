@@ -95,7 +95,9 @@ class Generation:
         holding: dict[str, list[str]] = {table.name: [] for table in schema.TABLES.values()}
         for table in schema.of_kind("catalog"):
             holding[table.name].append("catalog")
-        files = self._hub.execute("SELECT file, made FROM catalog.files ORDER BY kind, start, file").fetchall()
+        files = self._hub.execute(
+            "SELECT file, made FROM catalog.files ORDER BY kind, start, file"
+        ).fetchall()
         for number, (file, made) in enumerate(files):
             alias = f"file{number}"
             self._attach_file(file, alias)

@@ -23,7 +23,7 @@ import xarray as xr
 from ibis import _
 
 from truckkit.errors import BadRequest
-from truckkit.views.answers import SHARED, SLOW
+from truckkit.views.answers import SHARED
 from truckkit.views.scene import Scene, within
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ Counts = npt.NDArray[np.uint32]
 
 _log = logging.getLogger(__name__)
 _warm = threading.Event()
+_warming = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -122,26 +123,17 @@ def _widened(counted: Counts, radius: int) -> Counts:
 
 
 def warm_up() -> None:
-    """Compile datashader's kernels in a worker thread, once in a process; it takes seconds."""
-    if not _warm.is_set():
-        SLOW.submit(_warm_up)
-
-
-def is_warm() -> bool:
-    """True once pictures are drawn by compiled kernels."""
-    return _warm.is_set()
-
-
-def _warm_up() -> None:
-    if _warm.is_set():
-        return
-    try:
-        points = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}, dtype="float32")
-        png(_counted(points, Frame(0, 0, 2, 2, 4, 4)))
-    except Exception:
-        _log.exception("datashader does not compile here; the store counts the backdrop's pixels instead")
-    else:
-        _warm.set()
+    """Compile datashader's kernels, once in a process. It takes seconds: call it in a worker thread."""
+    with _warming:
+        if _warm.is_set():
+            return
+        try:
+            points = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}, dtype="float32")
+            png(_counted(points, Frame(0, 0, 2, 2, 4, 4)))
+        except Exception:
+            _log.exception("datashader does not compile here; the store counts the backdrop's pixels instead")
+        else:
+            _warm.set()
 
 
 def _points(site: Site, scene: Scene) -> pd.DataFrame:

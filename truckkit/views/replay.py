@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from panel.custom import JSComponent
 
 from truckkit import errors
 from truckkit.errors import BadRequest, BadTime, TruckkitError
-from truckkit.views import backdrop, chunks, clock, palette
+from truckkit.views import chunks, clock, palette
 from truckkit.views import scene as scenes
 from truckkit.views.answers import QUICK, SHARED, SLOW, serial
 
@@ -122,7 +123,7 @@ class Replay(pn.viewable.Viewer):
             **layout,
         )
         self._canvas.on_msg(self._asked)
-        backdrop.warm_up()
+        SLOW.submit(_warm_up)
 
     def __panel__(self) -> Any:
         return self._canvas
@@ -204,16 +205,14 @@ class Replay(pn.viewable.Viewer):
         return chunks.neighbour(site, self._scene(site), _real(question, "at"), number, forward)
 
     def _answer_backdrop(self, question: dict[str, Any]) -> bytes:
+        backdrop = _backdrop()
         west, south, east, north = (_real(question, side) for side in ("west", "south", "east", "north"))
         frame = backdrop.Frame(
             west, south, east, north, _whole(question, "width"), _whole(question, "height")
         )
         key = self._key(self._site)
         return self._remembered(
-            "backdrop",
-            lambda site, scene: backdrop.picture(site, scene, frame, key),
-            frame,
-            backdrop.is_warm(),
+            "backdrop", lambda site, scene: backdrop.picture(site, scene, frame, key), frame
         )
 
     _answerers: dict[str, Callable[[Replay, dict[str, Any]], Any]] = {  # noqa: RUF012 - never changed
@@ -224,6 +223,15 @@ class Replay(pn.viewable.Viewer):
         "neighbour": _answer_neighbour,
         "backdrop": _answer_backdrop,
     }
+
+
+def _backdrop() -> Any:
+    # datashader brings numba, which is seconds of import: a worker thread waits for it, no page does.
+    return import_module("truckkit.views.backdrop")
+
+
+def _warm_up() -> None:
+    _backdrop().warm_up()
 
 
 def _outside(site: Site, at: datetime) -> BadTime:

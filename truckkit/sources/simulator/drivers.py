@@ -18,12 +18,14 @@ from truckkit.sources.simulator.layouts import GATE_SPOT, Spot
 from truckkit.sources.simulator.log import Load, Tip, TruckLog
 from truckkit.sources.simulator.paths import along, cut, direction, evenly
 from truckkit.sources.simulator.stands import Stand
-from truckkit.sources.simulator.trucks import GATE, drive
+from truckkit.sources.simulator.trucks import GATE, SPEED, Motion, drive, paced
 from truckkit.sources.simulator.world import HOUR, MINUTE, Refuel, WorkOrder, World
 
 Steps = Generator[Any, Any, Any]
 
 PARK = "Park up"
+PATIENCE = 25
+"""How often a driver looks for a gap in the traffic before driving off in any case."""
 TROUBLES = (
     ("breakdown", "engine", "low coolant level, hose replaced"),
     ("breakdown", "suspension", "rear strut charged"),
@@ -146,15 +148,25 @@ class Driver:
         out = world.inside(self.model, self.loaded, stand.layout, "out", self.bay)
         trunk = world.trunk(self.model, self.loaded, here, there)
         way, _, marks = world.way(here, there)
-        after = (out.seconds + trunk.when(marks)).tolist()
+        passed = trunk.when(marks)
+
+        def after(pace: float) -> list[float]:
+            return (out.seconds + paced(passed, trunk.seconds, pace)).tolist()
+
         wish = self.skill * min(1.04, max(0.93, self.random.gauss(1.0, 0.02)))
-        pace = world.traffic.pace(self.world.now, way, after, wish)
-        world.traffic.book(self.world.now, way, after, pace)
+        pace = world.traffic.pace(world.now, way, after, wish)
+        for _ in range(PATIENCE):
+            if pace is not None:
+                break
+            yield self.env.timeout(self._ms(self._between(5, 9)))
+            pace = world.traffic.pace(world.now, way, after, wish)
+        pace = pace or wish
+        world.traffic.book(world.now, way, after(pace))
         world.stands[there].coming += 1
         self._say(state)
         if here != PARK:
             stand.release(self.bay)
-        yield from self._drive(out, pace)
+        yield from self._drive(out)
         share = (self.breaks_at - self.world.now) / (trunk.seconds * 1000 / pace)
         if 0.2 < share < 0.8:
             yield from self._break_down(here, there, share, pace, state)
@@ -251,7 +263,7 @@ class Driver:
         s = along(line)
         trunk = self.world.trunk(self.model, self.loaded, here, there)
         stop = float(trunk.rows[int(share * trunk.cells), 5])
-        aside = 9.0 * np.exp(-(((s - stop) / 30.0) ** 2))
+        aside = 13.0 * np.exp(-(((s - stop) / 30.0) ** 2))
         angle = direction(line)
         line[:, 0] += aside * np.sin(angle)
         line[:, 1] -= aside * np.cos(angle)
@@ -301,10 +313,14 @@ class Driver:
     def _inside(self, layout: Any, what: str, number: int, start: Spot) -> Any:
         return self.world.inside(self.model, self.loaded, layout, what, number, start)
 
-    def _drive(self, motion: Any, pace: float = 1.0) -> Steps:
-        lasts = self.log.move(self.world.now, motion, self.world.atlas.base(motion), pace)
+    def _drive(self, motion: Motion, pace: float | None = None) -> Steps:
+        base = self.world.atlas.base(motion)
+        if pace is None:
+            lasts = self.log.drive(self.world.now, motion, base)
+        else:
+            lasts = self.log.move(self.world.now, motion, base, pace)
         yield self.env.timeout(lasts)
-        if motion.rows[-1, 4] == 0:
+        if motion.rows[-1, SPEED] == 0:
             self.log.stand(self.world.now, self.model.idle_lph)
 
     def _off(self, lasts: float) -> Steps:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from truckkit.sources.simulator.paths import Floats
-from truckkit.sources.simulator.trucks import Model, Motion
+from truckkit.sources.simulator.trucks import Model, Motion, easing
 
 
 class Atlas:
@@ -76,10 +76,14 @@ class TruckLog:
     start: array[int] = field(default_factory=lambda: array("q"))
     base: array[int] = field(default_factory=lambda: array("q"))
     cells: array[int] = field(default_factory=lambda: array("q"))
+    first: array[float] = field(default_factory=lambda: array("d"))
+    """Rows of the motion already passed when the piece starts."""
     rate: array[float] = field(default_factory=lambda: array("d"))
-    """Rows a millisecond; 0 while the truck stands."""
-    pace: array[float] = field(default_factory=lambda: array("d"))
-    """Speed driven as a share of the motion's."""
+    """Rows a millisecond at its start; 0 while the truck stands."""
+    bend: array[float] = field(default_factory=lambda: array("d"))
+    """How the rate changes, a millisecond."""
+    row_ms: array[float] = field(default_factory=lambda: array("d"))
+    """Time between two rows at pace 1."""
     odometer: array[float] = field(default_factory=lambda: array("d"))
     fuel: array[float] = field(default_factory=lambda: array("d"))
     burn: array[float] = field(default_factory=lambda: array("d"))
@@ -100,19 +104,39 @@ class TruckLog:
 
     def begin(self, motion: Motion, base: int, burn_lph: float) -> None:
         """Stand from the first instant where a motion, never driven, would have ended."""
-        self._piece(0, base + motion.cells - 1, 1, 0.0, 0.0, burn_lph / 3_600_000)
+        self._piece(0, base + motion.cells - 1, 1, first=1.0, burn=burn_lph / 3_600_000)
 
     def move(self, now: int, motion: Motion, base: int, pace: float) -> int:
-        """Drive a motion from now on; answers how long it takes [ms]."""
-        lasts = max(1, round(motion.seconds / pace * 1000))
-        self._piece(now, base, motion.cells, motion.cells / lasts, motion.seconds * 1000 / lasts, 0.0)
+        """Drive a motion from now on; answers how long it takes [ms].
+
+        The pace goes from 1 to what is wished and back to 1 at the end, so that gates are passed at one
+        speed whoever drives.
+        """
+        cells, row_ms = motion.cells, motion.seconds * 1000 / motion.cells
+        eases = max(1, round(easing(motion.seconds, pace) * 1000))
+        eased = (1 + pace) / 2 * eases / row_ms
+        middle = max(1, round((cells - 2 * eased) * row_ms / pace))
+        bend = (pace - 1) / eases / row_ms
+        self._piece(now, base, cells, rate=1 / row_ms, bend=bend, row_ms=row_ms)
+        rate = (cells - 2 * eased) / middle
+        self._piece(now + eases, base, cells, first=eased, rate=rate, row_ms=row_ms)
+        last = now + eases + middle
+        self._piece(last, base, cells, first=cells - eased, rate=pace / row_ms, bend=-bend, row_ms=row_ms)
+        self.odometer_m += motion.metres
+        self.tank_l -= motion.litres
+        return 2 * eases + middle
+
+    def drive(self, now: int, motion: Motion, base: int) -> int:
+        """Drive a motion at pace 1 from now on; answers how long it takes [ms]."""
+        lasts = max(1, round(motion.seconds * 1000))
+        self._piece(now, base, motion.cells, rate=motion.cells / lasts, row_ms=lasts / motion.cells)
         self.odometer_m += motion.metres
         self.tank_l -= motion.litres
         return lasts
 
     def stand(self, now: int, burn_lph: float) -> None:
         """Stand from now on where the last motion ended."""
-        self._piece(now, self.base[-1] + self.cells[-1] - 1, 1, 0.0, 0.0, burn_lph / 3_600_000)
+        self._piece(now, self.base[-1] + self.cells[-1] - 1, 1, first=1.0, burn=burn_lph / 3_600_000)
 
     def say(self, now: int, state: str, place: str | None, loader: str | None, operator: str | None) -> None:
         """Be in a state from now on."""
@@ -127,14 +151,27 @@ class TruckLog:
         before = self.payload[-1][1]
         self.payload += [(now, before), (now + lasts, after)]
 
-    def _piece(self, now: int, base: int, cells: int, rate: float, pace: float, burn: float) -> None:
+    def _piece(
+        self,
+        now: int,
+        base: int,
+        cells: int,
+        *,
+        first: float = 0.0,
+        rate: float = 0.0,
+        bend: float = 0.0,
+        row_ms: float = 1.0,
+        burn: float = 0.0,
+    ) -> None:
         if self.start and self.burn[-1]:
             self.tank_l -= (now - self.start[-1]) * self.burn[-1]
         self.start.append(now)
         self.base.append(base)
         self.cells.append(cells)
+        self.first.append(first)
         self.rate.append(rate)
-        self.pace.append(pace)
+        self.bend.append(bend)
+        self.row_ms.append(row_ms)
         self.odometer.append(self.odometer_m)
         self.fuel.append(self.tank_l)
         self.burn.append(burn)

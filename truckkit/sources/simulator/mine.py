@@ -130,41 +130,44 @@ class _Survey:
         return f"{name} {taken + 1}" if taken else name
 
     def _ramp(self, loaders: int) -> None:
-        """The ramp spirals down the wall; benches leave it, one or two a level, each with its face."""
-        levels = max(2, math.ceil(loaders / 2) if loaders > 3 else loaders)
-        depth = 45.0 * levels if levels < 4 else 170.0
-        x, y, z, angle, wall = [], [], [], 0.0, 1.15
-        while True:
+        """The ramp spirals down the wall; a bench leaves it at each level, and at the bottom the floor."""
+        floor = 1 if loaders < 5 else 2
+        levels = max(2, loaders - floor + 1)
+        x, y, z = self._spiral(min(170.0, 45.0 * levels))
+        spiral = np.array([self._at(*point) for point in zip(x, y, z, strict=True)])
+        self.mine.nodes["Pit exit"] = self._at(x[0], y[0], z[0])
+        before, last = "Pit exit", 0
+        for level in range(1, levels + 1):
+            name, here = f"Ramp {level}", round((len(spiral) - 1) * level / levels)
+            self.mine.nodes[name] = self._at(x[here], y[here], z[here])
+            self._both(before, name, evenly(spiral[last : here + 1]))
+            tangent = math.degrees(math.atan2(y[here] - y[here - 1], x[here] - x[here - 1]))
+            if level < levels:
+                self._face(name, x[here], y[here], z[here], tangent + 18, tangent + 38)
+            else:
+                self._face(name, x[here], y[here], z[here], tangent - 20, tangent - 50)
+                if floor == 2:
+                    self._face(name, x[here], y[here], z[here], tangent - 78, tangent - 128)
+            before, last = name, here
+
+    def _spiral(self, depth: float) -> tuple[list[float], list[float], list[float]]:
+        """The ramp's centre line, from the rim down, every 5 m; the wall leans outwards."""
+        x: list[float] = []
+        y: list[float] = []
+        z: list[float] = []
+        angle = 0.0
+        while not z or -z[-1] < depth:
             deep = self.grade * 5.0 * len(z)
-            radius = self.radius - wall * deep
+            radius = self.radius - 1.15 * deep
             x.append(radius * math.cos(angle))
             y.append(-radius * self.stretch * math.sin(angle))
             z.append(-deep)
-            if deep >= depth:
-                break
             angle += 5.0 / math.hypot(radius * math.sin(angle), radius * self.stretch * math.cos(angle))
-        spiral = np.array([self._at(*point) for point in zip(x, y, z, strict=True)])
-        self.mine.nodes["Pit exit"] = tuple(spiral[0])
-        before, last = "Pit exit", 0
-        for level in range(1, levels + 1):
-            name = f"Ramp {level}"
-            here = round((len(spiral) - 1) * level / levels)
-            self.mine.nodes[name] = tuple(spiral[here])
-            self._both(before, name, evenly(spiral[last : here + 1]))
-            tangent = math.degrees(math.atan2(y[here] - y[here - 1], x[here] - x[here - 1]))
-            both = loaders - len(self.mine.of_kind("load")) > levels - level + 1
-            self._face(name, x[here], y[here], z[here], tangent, ahead=True)
-            if both:
-                self._face(name, x[here], y[here], z[here], tangent, ahead=False)
-            before, last = name, here
-            if len(self.mine.of_kind("load")) >= loaders:
-                break
+        return x, y, z
 
-    def _face(self, node: str, x: float, y: float, z: float, tangent: float, *, ahead: bool) -> None:
-        """A bench road off the ramp, level, to a face: on along the wall, or across the pit's floor."""
-        leaving, turned = (tangent - 22, tangent - 52) if ahead else (tangent - 75, tangent - 128)
-        far = self.random.uniform(200, 270) if ahead else self.random.uniform(150, 190)
-        towards = math.radians((leaving + turned) / 2)
+    def _face(self, node: str, x: float, y: float, z: float, leaving: float, turned: float) -> None:
+        """A bench road off the ramp, level, to a face."""
+        far, towards = self.random.uniform(170, 210), math.radians((leaving + turned) / 2)
         gate_x, gate_y = x + far * math.cos(towards), y + far * math.sin(towards)
         inside = math.radians(turned)
         name = self._compass(gate_x + 240 * math.cos(inside), gate_y + 240 * math.sin(inside), "face")

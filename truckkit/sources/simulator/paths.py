@@ -85,7 +85,9 @@ def lane(centre: Floats, offset: float, softness: float = 14.0) -> Floats:
     padded = np.pad(line, ((pad, pad), (0, 0)), mode="edge")
     weights = np.exp(-0.5 * (np.arange(-pad, pad + 1) * STEP_M / softness) ** 2)
     weights /= weights.sum()
-    smooth = np.column_stack([np.convolve(padded[:, column], weights, "same") for column in range(3)])[pad:-pad]
+    smooth = np.column_stack([np.convolve(padded[:, column], weights, "same") for column in range(3)])[
+        pad:-pad
+    ]
     from_end = np.minimum(np.arange(len(line)), np.arange(len(line))[::-1]) * STEP_M
     share = np.clip((from_end - 2 * STEP_M) / (5 * softness), 0.0, 1.0)[:, None]
     rounded = line + (smooth - line) * share * share * (3 - 2 * share)

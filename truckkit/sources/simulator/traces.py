@@ -41,7 +41,8 @@ class Trace:
         self.start = np.array(log.start, dtype=np.int64)
         self.base = np.array(log.base, dtype=np.int64)
         self.cells = np.array(log.cells, dtype=np.float64)
-        self.rate, self.pace = np.array(log.rate), np.array(log.pace)
+        self.first, self.rate, self.bend = np.array(log.first), np.array(log.rate), np.array(log.bend)
+        self.row_ms = np.array(log.row_ms)
         self.odometer, self.fuel, self.burn = np.array(log.odometer), np.array(log.fuel), np.array(log.burn)
         self.reverse = np.array(log.reverse, dtype=np.int64)
         self.body = np.array(log.body, dtype=np.int64)
@@ -53,23 +54,23 @@ class Trace:
 
     def positions(self, at: Instants) -> dict[str, NDArray[np.generic]]:
         """Columns of ``schema.POSITIONS`` at given instants, in order."""
-        piece, cell, share = self._within(at)
+        piece, cell, share, pace = self._within(at)
         values = self._read(cell, share, slice(0, 5))
         return {
             "x_m": values[:, 0],
             "y_m": values[:, 1],
             "elevation_m": values[:, 2],
-            "speed_kmh": values[:, 4] * self.pace[piece] * 3.6,
+            "speed_kmh": values[:, 4] * pace * 3.6,
             "heading_deg": values[:, 3] % 360.0,
         }
 
     def telemetry(self, at: Instants, random: np.random.Generator) -> dict[str, NDArray[np.generic]]:
         """Columns of ``schema.TELEMETRY`` at given instants, in order."""
         model = self.log.model
-        piece, cell, share = self._within(at)
+        piece, cell, share, pace = self._within(at)
         moving = self.rate[piece] > 0
         values = self._read(cell, share, slice(3, 8))
-        speed, driven = values[:, 1] * self.pace[piece], np.where(moving, values[:, 2], 0.0)
+        speed, driven = values[:, 1] * pace, np.where(moving, values[:, 2], 0.0)
         on, up = _switch(self.engine, at) == 0, _switch(self.body, at) == 1
         payload = self.payload(at)
         load = np.where(moving, values[:, 4], 8.0)
@@ -108,17 +109,16 @@ class Trace:
         """Tonnes on the truck."""
         return np.interp(at, self.weighed_at, self.weighed_t)
 
-    def _within(self, at: Instants) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-        """The piece of each instant, the row before it, and how far it is to the next row."""
+    def _within(self, at: Instants) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats, Floats]:
+        """The piece of each instant, the row before it, how far it is to the next row, and the pace."""
         bounds = np.searchsorted(at, self.start)
         counts = np.diff(bounds, append=len(at))
         piece = np.repeat(np.arange(len(self.start)), counts)
-        rate = self.rate[piece]
-        cells = self.cells[piece]
-        # A truck that stands does so at the end of the motion before.
-        progress = np.where(rate > 0, np.minimum((at - self.start[piece]) * rate, cells), cells)
+        since = (at - self.start[piece]).astype(np.float64)
+        rate, bend, cells = self.rate[piece], self.bend[piece], self.cells[piece]
+        progress = np.minimum(self.first[piece] + (rate + bend / 2 * since) * since, cells)
         cell = np.minimum(progress.astype(np.int64), cells.astype(np.int64) - 1)
-        return piece, self.base[piece] + cell, progress - cell
+        return piece, self.base[piece] + cell, progress - cell, (rate + bend * since) * self.row_ms[piece]
 
     def _read(self, cell: NDArray[np.int64], share: Floats, columns: slice) -> Floats:
         before = self.rows[cell, columns]
@@ -141,7 +141,7 @@ class Trace:
         span = np.maximum(at - early, 1)
         ran = np.where(at - early < WARM_MS, 1.0, (self._engine_time(at) - self._engine_time(early)) / span)
         early = np.maximum(at - HOT_MS, 0)
-        piece, cell, share = self._within(early)
+        piece, cell, share, _ = self._within(early)
         before = self._tank(early, piece, cell, share, self.rate[piece] > 0)
         litres = np.maximum(before - tank, 0.0)
         most = self.log.model.full_lph * HOT_MS / 3_600_000

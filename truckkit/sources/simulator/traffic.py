@@ -7,14 +7,16 @@ ahead, or to one that joins from another road, drives the whole leg a little slo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 HEADWAY_MS = 9_000
 """Time between two trucks that pass one point in one direction."""
-SLOWER = (1.0, 0.97, 0.94, 0.91, 0.88, 0.85, 0.81, 0.77, 0.73, 0.68, 0.62, 0.56, 0.5)
+SLOWER = (1.0, 0.97, 0.94, 0.91, 0.88, 0.84, 0.8, 0.75, 0.7)
+"""Shares of the wished pace that a driver tries before waiting for the road."""
 FORGET_MS = 3_600_000
 
 Stretch = tuple[str, str]
+Passing = Callable[[float], Sequence[float]]
 
 
 class Traffic:
@@ -23,37 +25,32 @@ class Traffic:
     def __init__(self) -> None:
         self._passing: defaultdict[Stretch, list[tuple[int, int]]] = defaultdict(list)
 
-    def pace(self, now: int, way: Sequence[str], after_s: Sequence[float], wish: float) -> float:
-        """The greatest pace, at most the driver's wish, that keeps the distance on the whole way.
+    def pace(self, now: int, way: Sequence[str], after: Passing, wish: float) -> float | None:
+        """The greatest pace, at most the driver's wish, that keeps the distance on the whole way; or None.
 
-        ``after_s`` says when each node of the way is passed at pace 1, in seconds from now.
+        ``after`` says when each node of the way is passed at a pace, in seconds from now.
         """
-        fewest, best = 10**9, wish
         for share in SLOWER:
             pace = wish * share
-            close = self._conflicts(now, way, after_s, pace)
-            if close == 0:
+            if self._free(now, way, after(pace)):
                 return pace
-            if close < fewest:
-                fewest, best = close, pace
-        return best
+        return None
 
-    def book(self, now: int, way: Sequence[str], after_s: Sequence[float], pace: float) -> None:
-        """Pass along a way at a pace."""
-        for a, b, enter, leave in zip(way, way[1:], after_s, after_s[1:], strict=False):
+    def book(self, now: int, way: Sequence[str], after: Sequence[float]) -> None:
+        """Pass the nodes of a way at given times, in seconds from now."""
+        for a, b, enter, leave in zip(way, way[1:], after, after[1:], strict=False):
             passing = self._passing[a, b]
             if len(passing) > 40:
                 passing[:] = [known for known in passing if known[1] > now - FORGET_MS]
-            passing.append((now + int(enter * 1000 / pace), now + int(leave * 1000 / pace)))
+            passing.append((now + int(enter * 1000), now + int(leave * 1000)))
 
-    def _conflicts(self, now: int, way: Sequence[str], after_s: Sequence[float], pace: float) -> int:
-        close = 0
-        for a, b, enter, leave in zip(way, way[1:], after_s, after_s[1:], strict=False):
-            first, last = now + enter * 1000 / pace, now + leave * 1000 / pace
+    def _free(self, now: int, way: Sequence[str], after: Sequence[float]) -> bool:
+        for a, b, enter, leave in zip(way, way[1:], after, after[1:], strict=False):
+            first, last = now + enter * 1000, now + leave * 1000
             for other_first, other_last in self._passing[a, b]:
                 if other_last < first - HEADWAY_MS:
                     continue
                 before, after = first - other_first, last - other_last
                 if before * after < 0 or abs(before) < HEADWAY_MS or abs(after) < HEADWAY_MS:
-                    close += 1
-        return close
+                    return False
+        return True
