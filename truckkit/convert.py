@@ -13,7 +13,7 @@ from truckkit import schema
 from truckkit.errors import BadMapping
 from truckkit.mapping import Rows, Spec
 
-_UNITS: pint.UnitRegistry = pint.UnitRegistry()
+_UNITS: pint.UnitRegistry[float] = pint.UnitRegistry()
 _SAMPLES = ("positions", "telemetry")
 
 Answers = Dictionary[str, ibis.Table]
@@ -140,8 +140,8 @@ def _to_utc(local: ibis.Value, zone: str) -> ibis.Value:
     return timezone(zone, local).cast(schema.INSTANT)
 
 
-@ibis.udf.scalar.builtin
-def timezone(zone: str, local: dt.Timestamp(scale=6)) -> dt.Timestamp(timezone="UTC", scale=6):  # type: ignore[valid-type,empty-body]
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def timezone(zone: str, local: dt.Timestamp(scale=6)) -> dt.Timestamp(timezone="UTC", scale=6):  # type: ignore[valid-type]
     """The instant that a local time is in a zone; Ibis' own cast forgets the zone."""
 
 
@@ -171,9 +171,9 @@ def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
     if given is None or wanted is None or given == wanted:
         return 1.0, 0.0
     try:
-        zero, one, ten = (
+        zero, ten = (
             _UNITS.Quantity(value, given.replace("%", "percent")).to(wanted.replace("%", "percent")).magnitude
-            for value in (0.0, 1.0, 1e4)
+            for value in (0.0, 1e4)
         )
     except (pint.errors.PintError, AttributeError, ValueError) as fault:
         raise BadMapping(f'the unit "{given}" cannot be turned into "{wanted}": {fault}.') from None

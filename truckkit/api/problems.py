@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import logging
-import uuid
+from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -28,7 +28,16 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
     @app.exception_handler(TruckkitError)
     def on_purpose(request: Request, fault: TruckkitError) -> Response:
         status = next((statuses[kind] for kind in type(fault).__mro__ if kind in statuses), 500)
-        return problem(request, status, str(fault))
+        if status < 500:
+            return problem(request, status, str(fault))
+        # What is wrong on the server may name its folders, and those are nobody's business.
+        log.error("request %s: %s", request.state.request_id, fault)
+        kind = type(fault).__name__
+        return problem(
+            request,
+            status,
+            f"the store cannot be read now ({kind}); the server's log says why, under this request's number.",
+        )
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, fault: RequestValidationError) -> Response:
@@ -38,16 +47,16 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
 
     @app.exception_handler(HTTPException)
     def plain(request: Request, fault: HTTPException) -> Response:
-        detail = str(fault.detail)
+        detail, headers = str(fault.detail), dict(fault.headers or {})
         if fault.status_code == 404:
-            detail = f'there is nothing at "{request.url.path}"; the documents are at {app.state.docs}.'
-        return problem(request, fault.status_code, detail, headers=fault.headers)
-
-    @app.exception_handler(Exception)
-    def unforeseen(request: Request, fault: Exception) -> Response:
-        number = request_id(request)
-        log.error("request %s failed", number, exc_info=fault)
-        return problem(request, 500, "the server failed; its log says why, under this request's number.")
+            documents = f"{request.scope.get('root_path', '')}{app.state.docs}"
+            detail = f'there is nothing at "{request.url.path}"; the documents are at {documents}.'
+        if fault.status_code == 405:
+            headers["Allow"] = "GET, HEAD, OPTIONS"
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
+            detail = f"{request.method} is not known here: the service is read-only; use GET."
+        return problem(request, fault.status_code, detail, headers=headers)
 
 
 def problem(
@@ -64,7 +73,7 @@ def problem(
         "status": status,
         "detail": detail,
         "instance": request.url.path,
-        "request_id": request_id(request),
+        "request_id": request.state.request_id,
     }
     if faults:
         content["errors"] = faults
@@ -76,19 +85,20 @@ def problem(
     )
 
 
-def request_id(request: Request) -> str:
-    """The number under which the log tells of a request."""
-    if not hasattr(request.state, "request_id"):
-        request.state.request_id = uuid.uuid4().hex
-    return str(request.state.request_id)
-
-
-def only_known_parameters(request: Request) -> None:
-    """Refuse parameters that the route does not know, with the nearest name that it does."""
+async def only_known_parameters(request: Request) -> None:
+    """Refuse parameters that the route does not know, with the nearest name, and those said twice."""
     route = request.scope["route"]
-    known = sorted({parameter.alias for parameter in route.dependant.query_params})
-    for name in request.query_params:
+    known = {
+        parameter.alias: _may_repeat(parameter.field_info.annotation) for parameter in route.dependant.query_params
+    }
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f'; did you mean "{near[0]}"?' if near else "."
-            raise BadRequest(f'no parameter "{name[:60]}" here{hint} It has {listed(known)}.')
+            raise BadRequest(f'no parameter "{name[:60]}" here{hint} It has {listed(sorted(known))}.')
+        if times > 1 and not known[name]:
+            raise BadRequest(f'the parameter "{name}" is given {times} times; give it once.')
+
+
+def _may_repeat(annotation: Any) -> bool:
+    return any(get_origin(part) is list for part in (annotation, *get_args(annotation)))

@@ -125,7 +125,8 @@ def _header(path: Path) -> list[str]:
         # The cut at the end of what was read may fall within a letter; anything before may not.
         if fault.start < len(start) - 4:
             raise BadInput(
-                f'"{path}" is not in UTF-8: byte {fault.start} is 0x{start[fault.start]:02x}; save it as UTF-8.'
+                f'"{path}" is not in UTF-8: byte {fault.start} is 0x{start[fault.start]:02x}; '
+                "save it as UTF-8."
             ) from None
         line = start[: fault.start].decode("utf-8-sig").splitlines()[0]
     except IndexError:

@@ -114,7 +114,8 @@ def _note_latest(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table]
     """Keep the newest known of each truck, so that asking for it reads no samples."""
     newest = (
         'SELECT p.truck, p."at", p.x_m, p.y_m, p.elevation_m, p.lon, p.lat, p.speed_kmh, p.heading_deg '
-        'FROM new_positions p SEMI JOIN (SELECT truck, max("at") AS "at" FROM new_positions GROUP BY truck) USING (truck, "at")'
+        'FROM new_positions p SEMI JOIN (SELECT truck, max("at") AS "at" FROM new_positions GROUP BY truck) '
+        'USING (truck, "at")'
     )
     reading = (
         'SELECT truck, arg_max({0}, "at") AS {0} FROM new_telemetry WHERE {0} IS NOT NULL GROUP BY truck'
@@ -131,6 +132,7 @@ def _note_latest(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table]
         schema.LATEST,
         f'SELECT n.truck, n."at", n.x_m, n.y_m, n.elevation_m, n.lon, n.lat, n.speed_kmh, n.heading_deg, '
         "coalesce(n.payload_t, h.payload_t) AS payload_t, coalesce(n.fuel_pct, h.fuel_pct) AS fuel_pct "
-        f'FROM newest n LEFT JOIN (SELECT {chosen} FROM ({held})) h USING (truck) WHERE h."at" IS NULL OR n."at" >= h."at"',
+        f"FROM newest n LEFT JOIN (SELECT {chosen} FROM ({held})) h USING (truck) "
+        'WHERE h."at" IS NULL OR n."at" >= h."at"',
     )
     con.execute("DROP TABLE newest")

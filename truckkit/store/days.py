@@ -147,7 +147,8 @@ def _append(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str) ->
     )
     if _count(con, table, "gone", within):
         con.execute(
-            f"DELETE FROM {now} WHERE ({key}) IN (SELECT ({key}) FROM {gone} WHERE {at} {within.format(at=at)})"
+            f"DELETE FROM {now} WHERE ({key}) IN "
+            f"(SELECT ({key}) FROM {gone} WHERE {at} {within.format(at=at)})"
         )
     con.execute(
         f"INSERT INTO {now} SELECT {ddl.columns(table.names)} FROM {new} "
@@ -165,7 +166,8 @@ def _rewrite(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str, o
     rows = f"SELECT {columns} FROM {new} WHERE {at} {within.format(at=at)}"
     order = f" ORDER BY {key}"
     if old:
-        rows += f" UNION ALL SELECT {columns} FROM {ddl.name(old)}.{ddl.name(table.name)} ANTI JOIN {gone} USING ({key})"
+        held = f"{ddl.name(old)}.{ddl.name(table.name)}"
+        rows += f" UNION ALL SELECT {columns} FROM {held} ANTI JOIN {gone} USING ({key})"
     elif table.name in ("positions", "telemetry") and not _merged_in(con, table):
         order = ""  # settled rows come sorted by key, and a table keeps the order of its inserts
     con.execute(f"INSERT INTO {now} {rows}{order}")
@@ -192,7 +194,8 @@ def _described(
             continue
         at, end = ddl.name(str(table.at)), ddl.name(str(table.stop or table.at))
         rows, first, last, length = con.execute(
-            f"SELECT count(*), min({at}), max({end}), max(epoch({end} - {at})) FROM now.{ddl.name(table.name)}"
+            f"SELECT count(*), min({at}), max({end}), max(epoch({end} - {at})) "
+            f"FROM now.{ddl.name(table.name)}"
         ).fetchall()[0]
         made[table.name] = rows
         if rows:

@@ -66,6 +66,6 @@ def view(table: Table, within: Sequence[str]) -> str:
 
 
 def attach(path: str, alias: str, read_only: bool, *, small: bool = False) -> str:
-    """The statement that attaches a file; a ``small`` one is made of small blocks, for its tables hold little."""
+    """The statement that attaches a file; a new ``small`` one is made of small blocks."""
     options = "(READ_ONLY)" if read_only else f"(BLOCK_SIZE {16384 if small else 262144})"
     return f"ATTACH {literal(path)} AS {name(alias)} {options}"

@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from truckkit import schema
@@ -77,14 +78,16 @@ def current(folder: Path) -> int:
         line = (folder / CURRENT).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise NoStore(
-            f'"{folder}" is no store: it holds no file {CURRENT}; name the folder that "truckkit ingest" made.'
+            f'"{folder}" is no store: it holds no file {CURRENT}; '
+            'name the folder that "truckkit ingest" made.'
         ) from None
     except (UnicodeDecodeError, OSError) as fault:
         raise NoStore(f'"{folder}" is no store: its file {CURRENT} cannot be read ({fault}).') from None
     found = re.fullmatch(r"truckkit (\d+) (\d+)\s*", line)
     if not found:
         raise NoStore(
-            f'"{folder}" is no store: its file {CURRENT} holds {line[:40]!r}, not "truckkit FORMAT GENERATION".'
+            f'"{folder}" is no store: its file {CURRENT} holds {line[:40]!r}, '
+            'not "truckkit FORMAT GENERATION".'
         )
     written, generation = (int(part) for part in found.groups())
     if written > schema.FORMAT:
@@ -181,7 +184,7 @@ def sweep(folder: Path, grace_s: float = GRACE_S) -> list[str]:
             files[found["stem"]].append(generation)
     for stem, generations in files.items():
         generations.sort()
-        for replaced, successor in zip(generations, generations[1:], strict=False):
+        for replaced, successor in pairwise(generations):
             if _age_s(folder, successor) > grace_s:
                 gone.append(folder / f"{stem}-{replaced:06d}.duckdb")
     for path in gone:

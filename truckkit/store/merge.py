@@ -115,7 +115,8 @@ def _refuse(
     con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load], staged: str, offset: int
 ) -> None:
     con.execute(
-        f"INSERT INTO new_rejects SELECT load_id + {offset}, s.source, _line, ?, 'rejected', _reason, _content "
+        f"INSERT INTO new_rejects SELECT load_id + {offset}, s.source, _line, ?, 'rejected', _reason, "
+        "coalesce(_content, '') "
         f"FROM {staged} JOIN sources s ON s.number = load_id WHERE _reason IS NOT NULL",
         [table.name],
     )
@@ -162,7 +163,8 @@ def _fold(
     """Where staged rows meet stored ones, or another load's, the later load wins field by field."""
     key, columns = ddl.columns(table.key), ddl.columns(table.names)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE held AS SELECT {columns}, false AS _changed FROM ({stored}) SEMI JOIN meeting USING ({key})"
+        f"CREATE OR REPLACE TEMP TABLE held AS SELECT {columns}, false AS _changed "
+        f"FROM ({stored}) SEMI JOIN meeting USING ({key})"
     )
     for load in loads:
         theirs = (
@@ -177,7 +179,8 @@ def _fold(
             con, table, "folding", "_same AND NOT _first", "'the store holds the same '", offset, load.number
         )
         repeated, corrected = con.execute(
-            "SELECT count(*) FILTER (_same AND NOT _first), count(*) FILTER (NOT _same AND NOT _first) FROM folding"
+            "SELECT count(*) FILTER (_same AND NOT _first), count(*) FILTER (NOT _same AND NOT _first) "
+            "FROM folding"
         ).fetchall()[0]
         _count(loads, load.number, table, "duplicates", repeated)
         _count(loads, load.number, table, "corrected", corrected)
@@ -203,7 +206,8 @@ def _same(table: schema.Table) -> str:
             tests.append(f"({held} OR NOT {new})")
         elif "given" in table:
             tests.append(
-                f"({new} IS NULL OR {new} IS NOT DISTINCT FROM {held} OR (h.given AND NOT n.given AND {held} IS NOT NULL))"
+                f"({new} IS NULL OR {new} IS NOT DISTINCT FROM {held} "
+                f"OR (h.given AND NOT n.given AND {held} IS NOT NULL))"
             )
         else:
             tests.append(f"({new} IS NULL OR {new} IS NOT DISTINCT FROM {held})")
@@ -226,7 +230,10 @@ def _merged(table: schema.Table, offset: int) -> str:
             value = f"({new} OR coalesce({held}, false))"
         elif "given" in table:
             # What was given wins over what other rows only let us guess.
-            value = f"CASE WHEN h.given AND NOT n.given THEN coalesce({held}, {new}) ELSE coalesce({new}, {held}) END"
+            value = (
+                f"CASE WHEN h.given AND NOT n.given THEN coalesce({held}, {new}) "
+                f"ELSE coalesce({new}, {held}) END"
+            )
         else:
             value = f"coalesce({new}, {held})"
         parts.append(f"{value} AS {quoted}")

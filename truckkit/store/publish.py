@@ -212,7 +212,8 @@ def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], offset: 
         load.start = min(reach.get(number, []), default=None)
         load.stop = max(reach.get(number, []), default=None)
         con.execute(
-            f"INSERT INTO new_loads ({ddl.columns(schema.LOADS.names)}) VALUES ({', '.join('?' * len(schema.LOADS.names))})",
+            f"INSERT INTO new_loads ({ddl.columns(schema.LOADS.names)}) "
+            f"VALUES ({', '.join('?' * len(schema.LOADS.names))})",
             [
                 number,
                 load.source,

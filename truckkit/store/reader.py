@@ -22,7 +22,7 @@ from truckkit import schema
 from truckkit.errors import DamagedStore
 from truckkit.store import ddl, layout
 
-_SHUT = {
+_SHUT: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "autoinstall_known_extensions": False,
     "allow_community_extensions": False,
@@ -30,7 +30,7 @@ _SHUT = {
 }
 
 
-class Backend(DuckDBBackend):
+class Backend(DuckDBBackend):  # type: ignore[misc]
     """Ibis over one shut-in hub, with a cursor for each thread."""
 
     def __init__(self, hub: duckdb.DuckDBPyConnection) -> None:

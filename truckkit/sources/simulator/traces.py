@@ -54,7 +54,7 @@ class Trace:
 
     def positions(self, at: Instants) -> dict[str, NDArray[np.generic]]:
         """Columns of ``schema.POSITIONS`` at given instants, in order."""
-        piece, cell, share, pace = self._within(at)
+        _piece, cell, share, pace = self._within(at)
         values = self._read(cell, share, slice(0, 5))
         return {
             "x_m": values[:, 0],

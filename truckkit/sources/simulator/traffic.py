@@ -50,7 +50,7 @@ class Traffic:
             for other_first, other_last in self._passing[a, b]:
                 if other_last < first - HEADWAY_MS:
                     continue
-                before, after = first - other_first, last - other_last
-                if before * after < 0 or abs(before) < HEADWAY_MS or abs(after) < HEADWAY_MS:
+                ahead, behind = first - other_first, last - other_last
+                if ahead * behind < 0 or abs(ahead) < HEADWAY_MS or abs(behind) < HEADWAY_MS:
                     return False
         return True
