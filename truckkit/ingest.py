@@ -178,10 +178,9 @@ def _hold_to_mapping(path: Path, rows: files.Rows, kind: FileKind, using: Mappin
     """Name every column that is missing, and what the file has instead."""
     missing = [name for name in kind.columns if name not in rows.names]
     if missing:
-        spare = [name for name in rows.names if name not in kind.columns]
         raise BadInput(
             f'"{path}" does not fit the mapping "{using.name}": it has no column {listed(missing)} '
-            f"(columns that the mapping does not use: {listed(spare)})."
+            f"(found {listed(rows.names)})."
         )
 
 

@@ -165,4 +165,4 @@ def _unreadable(path: Path, fault: Exception, line: int = 1) -> BadInput:
 
 
 def _first(fault: Exception) -> str:
-    return (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
+    return (str(fault).splitlines() or [type(fault).__name__])[0].partition(". ")[0].rstrip(".")
