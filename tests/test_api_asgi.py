@@ -300,6 +300,22 @@ def test_an_app_that_fails_before_its_answer_gives_500():
     assert b"secret" not in body
 
 
+def test_an_app_that_fails_after_its_answer_leaves_the_answer_and_the_line_as_they_are():
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await simple()(scope, receive, send)
+        raise ValueError("too late")
+
+    with served(app) as server:
+        connection = server.connect()
+        connection.connect()
+        first = connection.sock
+        for _ in range(3):
+            connection.request("GET", "/api/x")
+            assert connection.getresponse().read() == b"ok"
+            assert connection.sock is first
+        connection.close()
+
+
 def test_an_app_that_says_nothing_gives_500():
     async def app(scope: Any, receive: Any, send: Any) -> None:
         return None

@@ -43,5 +43,6 @@ def site(environment: Mapping[str, str] = os.environ) -> Site:
     with _lock:
         if folder not in _opened:
             _opened[folder] = open_site(folder)
-        opened = _opened[folder]
-    return opened.session()
+        # What a generation tells of itself is asked once, and kept until there is a newer one.
+        _opened[folder] = opened = _opened[folder].session()
+    return opened

@@ -166,9 +166,9 @@ class Exchange(HTTPMessageDelegate):
             log.debug("the client left during its answer")
         except BaseException as error:
             # A stream that breaks must look broken: without its last chunk the client knows.
-            if self._begun:
+            if self._begun and not self._over.done():
                 self._connection.close()
-            elif not self._over.done():
+            elif not self._begun and not self._over.done():
                 self._problem(500)
             if not isinstance(error, Exception):
                 raise

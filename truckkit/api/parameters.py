@@ -32,7 +32,9 @@ States = Annotated[
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Rows a page.")]
 After = Annotated[str | None, Query(alias="cursor", description="From a page's next.", max_length=100_000)]
 
-_LOST_PLUS = re.compile(r"(T\S*) (\d\d:?\d\d)")
+# A plus that was not written as %2B arrives as a space; nothing else can be meant there.
+_LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)$")
+_TICK = dt.timedelta(microseconds=1)
 
 
 def narrowed(
@@ -45,18 +47,13 @@ def narrowed(
         site = site.using(source)
     if start is None and stop is None:
         return site
-    if start is not None and stop is not None:
-        return site.between(site.exact(_mended(start)), site.exact(_mended(stop)))
-    first = site.start if start is None else site.exact(_mended(start))
-    last = site.stop if stop is None else site.exact(_mended(stop))
-    if first is None or last is None or last <= first:
-        # The data lies on the other side of the bound, so that nothing is in the window.
-        known = first if stop is None else last
-        known = known or dt.datetime.now(dt.UTC)
-        return site.between(known, known + dt.timedelta(microseconds=1))
+    first = site.exact(_LOST_PLUS.sub(r"\1+\2", start)) if start is not None else None
+    last = site.exact(_LOST_PLUS.sub(r"\1+\2", stop)) if stop is not None else None
+    if last is None and first is not None:
+        # A tick more, for the data's last sample lies on its last instant.
+        last = max(site.stop or first, first) + _TICK
+    if first is None and last is not None:
+        first = min(site.start or last, last - _TICK)
+    assert first is not None
+    assert last is not None
     return site.between(first, last)
-
-
-def _mended(text: str) -> str:
-    """A plus that was not written as %2B arrives as a space; nothing else can be meant there."""
-    return _LOST_PLUS.sub(r"\1+\2", text) if _LOST_PLUS.fullmatch(text, text.find("T")) else text

@@ -50,7 +50,7 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
         detail, headers = str(fault.detail), dict(fault.headers or {})
         if fault.status_code == 404:
             documents = f"{request.scope.get('root_path', '')}{app.state.docs}"
-            detail = f'there is nothing at "{request.url.path}"; the documents are at {documents}.'
+            detail = f'there is nothing at "{request.scope["path"]}"; the documents are at {documents}.'
         if fault.status_code == 405:
             headers["Allow"] = "GET, HEAD, OPTIONS"
             if request.method == "OPTIONS":
@@ -72,7 +72,7 @@ def problem(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": request.scope["path"],
         "request_id": request.state.request_id,
     }
     if faults:
@@ -89,7 +89,8 @@ async def only_known_parameters(request: Request) -> None:
     """Refuse parameters that the route does not know, with the nearest name, and those said twice."""
     route = request.scope["route"]
     known = {
-        parameter.alias: _may_repeat(parameter.field_info.annotation) for parameter in route.dependant.query_params
+        parameter.alias: _may_repeat(parameter.field_info.annotation)
+        for parameter in route.dependant.query_params
     }
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
