@@ -30,7 +30,7 @@ from ibis import _
 
 from truckkit import times
 from truckkit.errors import BadRequest
-from truckkit.views.clock import instant, milliseconds
+from truckkit.views.clock import milliseconds
 from truckkit.views.intervals import pack
 from truckkit.views.scene import PAGE_LENGTH, Scene, within
 
@@ -46,11 +46,11 @@ def stretch(scene: Scene, number: int, length: timedelta) -> tuple[datetime, dat
 
     The last one ends with the window.
     """
-    start = scene.start + number * length
-    if number < 0 or start >= scene.stop:
+    if not 0 <= number < (scene.stop - scene.start) / length:
         raise BadRequest(
             f"the window has no stretch {number} of {length}; it ends at {scene.stop.isoformat()}."
         )
+    start = scene.start + number * length
     return start, min(start + length, scene.stop)
 
 
@@ -167,7 +167,8 @@ def _head(
 
 
 def _moment(scene: Scene, ms: float) -> datetime:
-    return min(max(instant(milliseconds(scene.start) + ms), scene.start), scene.stop)
+    length = (scene.stop - scene.start) / MILLISECOND
+    return scene.start + timedelta(milliseconds=min(max(ms, 0.0), length))
 
 
 def _milliseconds(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

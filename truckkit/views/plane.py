@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 import ibis
+from ibis import _
 
 DEGREE_M = 111_319.5
 """Length of a degree along the equator of WGS84 [m], rounded to half a metre."""
@@ -43,14 +44,21 @@ class Plane:
     def drawn(self, table: ibis.Table) -> ibis.Table:
         """The rows that have a place on the plane, with it as ``drawn_x``, ``drawn_y`` [m]."""
         if self.lon is None or self.lat is None:
-            x, y = table["x_m"], table["y_m"]
-        else:
-            east, north = self._scales()
-            x, y = (table["lon"] - self.lon) * east, (table["lat"] - self.lat) * north
-        placed = table.mutate(drawn_x=x, drawn_y=y)
-        # Sources do write NaN and infinity, and neither is less than the way around the globe.
-        return placed.filter(placed["drawn_x"].abs() < FARTHEST_M, placed["drawn_y"].abs() < FARTHEST_M)
+            return in_grid(table).mutate(drawn_x=_.x_m, drawn_y=_.y_m)
+        east, north = self._scales()
+        return on_globe(table).mutate(drawn_x=(_.lon - self.lon) * east, drawn_y=(_.lat - self.lat) * north)
 
     def _scales(self) -> tuple[float, float]:
         assert self.lat is not None
         return DEGREE_M * round(math.cos(math.radians(self.lat)), 9), DEGREE_M
+
+
+# Sources do write NaN and infinity, and neither is less than anything here.
+def in_grid(table: ibis.Table) -> ibis.Table:
+    """The rows with a place in the site's grid."""
+    return table.filter(_.x_m.abs() < FARTHEST_M, _.y_m.abs() < FARTHEST_M)
+
+
+def on_globe(table: ibis.Table) -> ibis.Table:
+    """The rows with a longitude and a latitude."""
+    return table.filter(_.lon.abs() <= 180.0, _.lat.abs() <= 90.0)

@@ -25,6 +25,7 @@ from truckkit.errors import BadRequest, BadTime, TruckkitError
 from truckkit.views import chunks, clock, palette
 from truckkit.views import scene as scenes
 from truckkit.views.answers import QUICK, SHARED, SLOW, serial
+from truckkit.views.setting import described
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -136,13 +137,14 @@ class Replay(pn.viewable.Viewer):
     def _asked(self, event: Any) -> None:
         """Hand a question to a worker thread, so that the event loop goes on."""
         question = event.data
-        if not isinstance(question, dict) or question.get("ask") not in self._answerers:
+        asked = question.get("ask") if isinstance(question, dict) else None
+        if not isinstance(asked, str) or asked not in self._answerers:
             return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             loop = None
-        pool = SLOW if question["ask"] == "backdrop" else QUICK
+        pool = SLOW if asked == "backdrop" else QUICK
         pool.submit(self._answer, question, loop)
 
     def _answer(self, question: dict[str, Any], loop: asyncio.AbstractEventLoop | None) -> None:
@@ -179,7 +181,7 @@ class Replay(pn.viewable.Viewer):
 
     def _answer_scene(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session()
-        return scenes.described(site, self._scene(site))
+        return described(site, self._scene(site))
 
     def _answer_positions(self, question: dict[str, Any]) -> bytes:
         number = _whole(question, "number")

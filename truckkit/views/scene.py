@@ -1,4 +1,4 @@
-"""What a replay must know before its first picture: the window, who was heard in it, and the map.
+"""What a replay must know before its first picture: the window, who was heard in it, and where.
 
 The window is the site's own when someone narrowed it. A whole store spans years, of which nobody
 can watch all; there it is the newest 12 hours that have positions.
@@ -7,15 +7,15 @@ can watch all; there it is the newest 12 hours that have positions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis import _
 
-from truckkit import schema, times
-from truckkit.views.clock import EPOCH, milliseconds, site_clock
-from truckkit.views.plane import Plane
+from truckkit import times
+from truckkit.views.clock import EPOCH
+from truckkit.views.plane import Plane, in_grid, on_globe
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -33,13 +33,11 @@ CHUNK_LENGTHS = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 30
 PAGE_LENGTH = timedelta(hours=6)
 """States are few: a page of them covers many chunks."""
 
-FAR = datetime(2200, 1, 1, tzinfo=UTC)
-"""Later than anything that happened."""
-
 SHORTEST_GAP = timedelta(seconds=10)
 """A hole shorter than this is never called one."""
 
 
+Bounds = tuple[float, float, float, float]
 Window = tuple[datetime, datetime, bool]
 """Start, stop, and whether the newest stretch was chosen because nobody asked for one."""
 
@@ -71,7 +69,7 @@ class Scene:
     """True where nobody narrowed the site, and the newest stretch was chosen."""
     heard: tuple[Heard, ...]
     plane: Plane
-    bounds: tuple[float, float, float, float]
+    bounds: Bounds
     """West, south, east, north of the positions [m]."""
     chunk: timedelta
 
@@ -108,15 +106,17 @@ def window(site: Site, around: datetime | None = None) -> Window:
     """
     if site.start is None or site.stop is None:
         return EPOCH, EPOCH, False
-    if site.narrowed_to is not None or site.stop - site.start <= LONGEST_UNASKED:
+    if site.narrowed_to is not None:
         return site.start, site.stop, False
+    if site.stop - site.start <= LONGEST_UNASKED:
+        return site.start, _after_the_last(site, site.stop), False
     if around is not None:
         return max(site.start, around - NEWEST / 2), min(site.stop, around + NEWEST / 2), False
-    newest = _one(site.positions.aggregate(at=_.at.max()))
+    newest = one_instant(site.positions.aggregate(at=_.at.max()))
     if newest is None:
         return site.start, site.stop, False
     stop = _whole_minute(newest) + timedelta(minutes=1)
-    oldest = _one(within(site.positions, stop - NEWEST, stop).aggregate(at=_.at.min()))
+    oldest = one_instant(within(site.positions, stop - NEWEST, stop).aggregate(at=_.at.min()))
     assert oldest is not None
     return _whole_minute(oldest), stop, True
 
@@ -125,28 +125,12 @@ def scene(site: Site, shown: Window) -> Scene:
     """Look over the window once: who was heard, how often, and where."""
     start, stop, newest = shown
     inside = within(site.positions, start, stop)
-    told = (
-        inside.filter(_.x_m.notnull() | _.lon.notnull())
-        .group_by("truck")
-        .aggregate(
-            positions=_.at.count(),
-            in_grid=_.x_m.count(),
-            first=_.at.min(),
-            last=_.at.max(),
-            **{
-                f"{way}_{column}": getattr(_[column], way)()
-                for column in ("x_m", "y_m", "lon", "lat")
-                for way in ("min", "max")
-            },
-        )
-        .order_by("truck")
-        .to_pyarrow()
-        .to_pylist()
-    )
-    plane, bounds = _plane(told)
-    if plane.is_grid:
-        told = [row for row in told if row["in_grid"]]
-    periods = _periods(inside, told)
+    told = _told(in_grid(inside), "x_m", "y_m")
+    plane, bounds = Plane(), _bounds(told)
+    if not told:
+        told = _told(on_globe(inside), "lon", "lat")
+        plane, bounds = _laid_flat(told)
+    periods = _periods(plane.drawn(inside), told)
     usual = sorted(periods.values())[len(periods) // 2] if periods else 1000
     heard = tuple(
         Heard(
@@ -161,60 +145,43 @@ def scene(site: Site, shown: Window) -> Scene:
     return Scene(start, stop, newest, heard, plane, bounds, _chunk_length(heard))
 
 
-def described(site: Site, scene: Scene) -> dict[str, Any]:
-    """The scene as the browser reads it. Times are milliseconds from the window's start."""
-    start = milliseconds(scene.start)
-    places = {row["place"]: row for row in _places(site, scene)}
-    models = dict(zip(*site.trucks.select("truck", "model").to_pyarrow().to_pydict().values(), strict=True))
-    return {
-        "site": site.name,
-        "clock": site_clock(site.zone, scene.start, scene.stop),
-        "start": start,
-        "length": milliseconds(scene.stop) - start,
-        "newest": scene.newest,
-        "generation": site.generation,
-        "trucks": [
-            {
-                "name": heard.truck,
-                "model": models.get(heard.truck) or "",
-                "first": milliseconds(heard.first) - start,
-                "last": milliseconds(heard.last) - start,
-                "period": heard.period_ms,
-                "gap": heard.gap_ms,
-            }
-            for heard in scene.heard
-        ],
-        "silent": [name for name in site.truck_names if name not in set(scene.trucks)],
-        "chunk": scene.chunk // timedelta(milliseconds=1),
-        "page": PAGE_LENGTH // timedelta(milliseconds=1),
-        "origin": list(scene.origin),
-        "bounds": list(scene.bounds),
-        "grid": scene.plane.is_grid,
-        "places": list(places.values()),
-        "roads": _roads(site, places),
-        "states": list(schema.STATES),
-        "around": _around(site, scene) if not scene.heard else None,
-    }
+def _told(placed: ibis.Table, x: str, y: str) -> list[dict[str, Any]]:
+    """Of each truck how many positions it has, the first and the last, and how far they reach."""
+    return (  # type: ignore[no-any-return]
+        placed.group_by("truck")
+        .aggregate(
+            positions=_.at.count(),
+            first=_.at.min(),
+            last=_.at.max(),
+            west=_[x].min(),
+            south=_[y].min(),
+            east=_[x].max(),
+            north=_[y].max(),
+        )
+        .order_by("truck")
+        .to_pyarrow()
+        .to_pylist()
+    )
 
 
-def _plane(told: list[dict[str, Any]]) -> tuple[Plane, tuple[float, float, float, float]]:
-    in_grid = [row for row in told if row["in_grid"]]
-    if in_grid or not told:
-        return Plane(), _bounds(in_grid, "x_m", "y_m")
-    west, south, east, north = _bounds(told, "lon", "lat")
-    plane = Plane((west + east) / 2, (south + north) / 2)
-    return plane, (*plane.metres(west, south), *plane.metres(east, north))
-
-
-def _bounds(rows: list[dict[str, Any]], x: str, y: str) -> tuple[float, float, float, float]:
-    if not rows:
+def _bounds(told: list[dict[str, Any]]) -> Bounds:
+    if not told:
         return 0.0, 0.0, 1.0, 1.0
     return (
-        min(row[f"min_{x}"] for row in rows),
-        min(row[f"min_{y}"] for row in rows),
-        max(row[f"max_{x}"] for row in rows),
-        max(row[f"max_{y}"] for row in rows),
+        min(row["west"] for row in told),
+        min(row["south"] for row in told),
+        max(row["east"] for row in told),
+        max(row["north"] for row in told),
     )
+
+
+def _laid_flat(told: list[dict[str, Any]]) -> tuple[Plane, Bounds]:
+    """The plane around the middle of longitudes and latitudes, and their bounds on it."""
+    bounds = west, south, east, north = _bounds(told)
+    if not told:
+        return Plane(), bounds
+    plane = Plane((west + east) / 2, (south + north) / 2)
+    return plane, (*plane.metres(west, south), *plane.metres(east, north))
 
 
 def _periods(inside: ibis.Table, told: list[dict[str, Any]]) -> dict[str, int]:
@@ -236,63 +203,16 @@ def _chunk_length(heard: tuple[Heard, ...]) -> timedelta:
     return fitting[-1] if fitting else CHUNK_LENGTHS[0]
 
 
-def _places(site: Site, scene: Scene) -> list[dict[str, Any]]:
-    then = site.places.filter(
-        _.start.isnull() | (_.start < times.stored(scene.stop)),
-        _.stop.isnull() | (_.stop > times.stored(scene.start)),
-    )
-    drawn = (
-        scene.plane.drawn(then).select("place", "kind", "drawn_x", "drawn_y", "radius_m").order_by("place")
-    )
-    return [
-        {
-            "place": row["place"],
-            "kind": row["kind"],
-            "x": round(row["drawn_x"], 2),
-            "y": round(row["drawn_y"], 2),
-            "radius": row["radius_m"],
-        }
-        for row in drawn.to_pyarrow().to_pylist()
-        # A list of places writes 0, 0 where it does not know: no mine lies on its grid's corner.
-        if (row["drawn_x"], row["drawn_y"]) != (0, 0)
-    ]
-
-
-def _roads(site: Site, places: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    rows = (
-        site.roads.select("road", "from_place", "to_place", "closed")
-        .order_by("road")
-        .to_pyarrow()
-        .to_pylist()
-    )
-    return [
-        {
-            "road": row["road"],
-            "closed": bool(row["closed"]),
-            "from": [places[row["from_place"]]["x"], places[row["from_place"]]["y"]],
-            "to": [places[row["to_place"]]["x"], places[row["to_place"]]["y"]],
-        }
-        for row in rows
-        if row["from_place"] in places and row["to_place"] in places
-    ]
-
-
-def _around(site: Site, scene: Scene) -> dict[str, int | None]:
-    """When the trucks were heard nearest to a window in which they were not [ms from its start]."""
-    everything = site.between(EPOCH, FAR).positions
-    start = milliseconds(scene.start)
-    before = _one(everything.filter(_.at < times.stored(scene.start)).aggregate(at=_.at.max()))
-    after = _one(everything.filter(_.at >= times.stored(scene.stop)).aggregate(at=_.at.min()))
-    return {
-        "before": None if before is None else milliseconds(before) - start,
-        "after": None if after is None else milliseconds(after) - start,
-    }
-
-
-def _one(table: ibis.Table) -> datetime | None:
+def one_instant(table: ibis.Table) -> datetime | None:
     """The one instant that a table of one row holds."""
     at: datetime | None = table.to_pyarrow()["at"][0].as_py()
     return None if at is None else times.aware(at)
+
+
+def _after_the_last(site: Site, stop: datetime) -> datetime:
+    """Where an un-narrowed site stops; later where its last position lies there, outside of the window."""
+    last = one_instant(site.positions.filter(_.at >= times.stored(stop)).aggregate(at=_.at.max()))
+    return stop if last is None else last.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _whole_minute(at: datetime) -> datetime:
