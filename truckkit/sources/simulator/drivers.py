@@ -18,14 +18,13 @@ from truckkit.sources.simulator.layouts import GATE_SPOT, Spot
 from truckkit.sources.simulator.log import Load, Tip, TruckLog
 from truckkit.sources.simulator.paths import along, cut, direction, evenly
 from truckkit.sources.simulator.stands import Stand
+from truckkit.sources.simulator.traffic import SLOWER
 from truckkit.sources.simulator.trucks import GATE, SPEED, Motion, drive, paced
 from truckkit.sources.simulator.world import HOUR, MINUTE, Refuel, WorkOrder, World
 
 Steps = Generator[Any, Any, Any]
 
 PARK = "Park up"
-PATIENCE = 25
-"""How often a driver looks for a gap in the traffic before driving off in any case."""
 TROUBLES = (
     ("breakdown", "engine", "low coolant level, hose replaced"),
     ("breakdown", "suspension", "rear strut charged"),
@@ -84,7 +83,8 @@ class Driver:
                 yield from self._park()
                 self._say("delay", PARK)
                 yield from self._until(self.world.now + self._between(24, 38) * MINUTE)
-        yield from self._park()
+        if self.here != PARK:
+            yield from self._park()
 
     def _rest(self, lasts: float) -> Steps:
         """Parked with the engine off."""
@@ -148,20 +148,14 @@ class Driver:
         out = world.inside(self.model, self.loaded, stand.layout, "out", self.bay)
         trunk = world.trunk(self.model, self.loaded, here, there)
         way, _, marks = world.way(here, there)
-        passed = trunk.when(marks)
-
-        def after(pace: float) -> list[float]:
-            return (out.seconds + paced(passed, trunk.seconds, pace)).tolist()
-
         wish = self.skill * min(1.04, max(0.93, self.random.gauss(1.0, 0.02)))
-        pace = world.traffic.pace(world.now, way, after, wish)
-        for _ in range(PATIENCE):
-            if pace is not None:
-                break
-            yield self.env.timeout(self._ms(self._between(5, 9)))
-            pace = world.traffic.pace(world.now, way, after, wish)
-        pace = pace or wish
-        world.traffic.book(world.now, way, after(pace))
+        paces = wish * SLOWER
+        passed = trunk.when(marks)
+        after_s = out.seconds + paced(passed, trunk.seconds, paces)
+        wait, choice = world.traffic.join(world.now, way, after_s * 1000)
+        pace = float(paces[choice])
+        if wait:
+            yield self.env.timeout(wait)
         world.stands[there].coming += 1
         self._say(state)
         if here != PARK:

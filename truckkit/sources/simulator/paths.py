@@ -78,7 +78,8 @@ def direction(points: Floats) -> Floats:
 def lane(centre: Floats, offset: float, softness: float = 14.0) -> Floats:
     """The lane to the right of a centre line, its corners rounded as a truck rounds them.
 
-    Both ends stay straight and in place, so that lanes meet the layouts of places exactly.
+    Both ends stay in place, so that lanes meet the layouts of places exactly; each point lies beside
+    that of ``evenly(centre)``.
     """
     line = evenly(centre)
     pad = int(3 * softness / STEP_M)
@@ -94,7 +95,7 @@ def lane(centre: Floats, offset: float, softness: float = 14.0) -> Floats:
     angle = direction(rounded)
     angle[[0, -1]] = angle[[1, -2]]
     right = np.column_stack([np.sin(angle), -np.cos(angle), np.zeros(len(angle))])
-    return evenly(rounded + offset * right)
+    return rounded + offset * right
 
 
 def heading(angle: Floats) -> Floats:

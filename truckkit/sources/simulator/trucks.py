@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -28,6 +29,9 @@ BACKWARDS = 1.7
 EASES_S = 20.0
 STEP_S = 0.5
 """About the time between two rows of a motion."""
+
+
+Pace = TypeVar("Pace", float, Floats)
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Model:
 
 MODELS = (
     Model("Komatsu 930E-4", 290.0, 211.0, 2014.0, 2900.0, 4542.0, 32.0, 455.0, 13.2),
-    Model("Caterpillar 793F", 227.0, 163.0, 1976.0, 2400.0, 4353.0, 30.0, 430.0, 13.6),
+    Model("Komatsu 960E-2", 327.0, 249.0, 2611.0, 3400.0, 5300.0, 38.0, 560.0, 13.4),
 )
 
 
@@ -95,13 +99,14 @@ class Motion:
         return np.interp(distances, self.rows[:, DISTANCE], t)
 
 
-def easing(seconds: float, pace: float) -> float:
+def easing(seconds: float, pace: Pace) -> Pace:
     """How long a driver takes from pace 1 to another, at either end of a motion [s]."""
     return 2 * min(EASES_S, seconds / 5) / (1 + pace)
 
 
-def paced(passed: Floats, seconds: float, pace: float) -> Floats:
-    """When a motion of so many seconds, driven at a pace, passes what it passes at pace 1 [s]."""
+def paced(passed: Floats, seconds: float, paces: Floats) -> Floats:
+    """When a motion of so many seconds passes what it passes at pace 1 [s]: one row a pace."""
+    pace = paces[:, None]
     eases = easing(seconds, pace)
     eased = (1 + pace) / 2 * eases
     whole = 2 * eases + (seconds - 2 * eased) / pace

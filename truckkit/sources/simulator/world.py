@@ -18,14 +18,16 @@ from truckkit.sources.simulator.calendar import Shift, shifts
 from truckkit.sources.simulator.layouts import GATE_SPOT, Layout, Spot
 from truckkit.sources.simulator.log import Atlas, TruckLog
 from truckkit.sources.simulator.mine import LANE_M, Mine, dig
-from truckkit.sources.simulator.paths import Floats, along, lane
+from truckkit.sources.simulator.paths import Floats, along, evenly, lane
 from truckkit.sources.simulator.plan import Plan
 from truckkit.sources.simulator.stands import Stand
-from truckkit.sources.simulator.traffic import Traffic
+from truckkit.sources.simulator.traffic import Stretch, Traffic
 from truckkit.sources.simulator.trucks import BACKWARDS, GATE, MODELS, Model, Motion, drive
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+STRETCH_M = 90.0
+"""About how far apart trucks look whether they come too close."""
 
 
 @dataclass
@@ -96,7 +98,7 @@ class World:
         self.work_orders: list[WorkOrder] = []
         self.refuels: list[Refuel] = []
         self._motions: dict[Any, Motion] = {}
-        self._ways: dict[tuple[str, str], tuple[tuple[str, ...], Floats, Floats]] = {}
+        self._ways: dict[tuple[str, str], tuple[tuple[Stretch, ...], Floats, Floats]] = {}
 
     @property
     def now(self) -> int:
@@ -105,14 +107,21 @@ class World:
 
     # What trucks drive along -------------------------------------------------------------------
 
-    def way(self, start: str, stop: str) -> tuple[tuple[str, ...], Floats, Floats]:
-        """From gate to gate: the nodes passed, the lane, and how far along it the nodes lie [m]."""
+    def way(self, start: str, stop: str) -> tuple[tuple[Stretch, ...], Floats, Floats]:
+        """From gate to gate: the stretches passed, the lane, and how far along it their ends lie [m]."""
         known = self._ways.get((start, stop))
         if known is None:
             nodes = self.mine.route(start, stop)
             centre, marks = self.mine.centre(nodes)
             points = lane(centre, LANE_M)
-            known = nodes, points, marks * (float(along(points)[-1]) / float(marks[-1]))
+            marks = np.interp(marks, along(evenly(centre)), along(points))
+            stretches: list[Stretch] = []
+            ends = [0.0]
+            for a, b, enter, leave in zip(nodes, nodes[1:], marks, marks[1:], strict=False):
+                parts = max(1, round((leave - enter) / STRETCH_M))
+                stretches += [(a, b, part) for part in range(parts)]
+                ends += [enter + (leave - enter) * (part + 1) / parts for part in range(parts)]
+            known = tuple(stretches), points, np.array(ends)
             self._ways[start, stop] = known
         return known
 
