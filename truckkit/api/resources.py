@@ -11,7 +11,7 @@ from truckkit import schema
 from truckkit.api import models
 from truckkit.api.answers import answered, paged
 from truckkit.api.parameters import After, Limit, Source, Start, States, Stop, Truck, Trucks, narrowed
-from truckkit.api.rows import to_rows
+from truckkit.api.rows import encode_rows
 from truckkit.errors import unknown
 from truckkit.site import Site
 
@@ -54,7 +54,7 @@ def resources(site: Callable[[], Site]) -> APIRouter:
     def truck(request: Request, truck: Truck) -> Response:
         """One haul truck."""
         now = site().truck(truck)
-        return answered(request, now, lambda: to_rows(now.trucks.to_pyarrow())[0])
+        return answered(request, now, lambda: encode_rows(now.trucks.to_pyarrow())[1:-1])
 
     @router.get("/states", response_model=models.StatePage, summary="States", operation_id="states")
     def states(
