@@ -60,9 +60,12 @@ types: $(FOR_TESTS)
 floors: $(FOR_TESTS)
 	$(BIN)/lint-imports
 
+# Two processes; a file stays in one of them, so that it makes its stores and servers once.
 tests: $(FOR_TESTS)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
+# Warnings are errors in a notebook's kernel too; the exception is the one of pyproject.toml.
+notebooks: export PYTHONWARNINGS = error,ignore:The 'future.infer_string' option is deprecated:DeprecationWarning
 notebooks: $(FOR_TESTS)
 	$(BIN)/pytest --nbval-lax notebooks
 
