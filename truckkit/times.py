@@ -49,7 +49,8 @@ def instant(when: When, local: ZoneInfo | None) -> datetime:
     try:
         read = datetime.fromisoformat(when.strip())
     except ValueError:
-        raise BadTime(f'"{when[:60]}" is not a time; write one such as "2026-11-22 18:00:00.250".') from None
+        example = "2026-11-22 18:00:00.250" if local else "2026-11-22T18:00:00.250Z"
+        raise BadTime(f'"{when[:60]}" is not a time; write one such as "{example}".') from None
     if read.tzinfo is None:
         if local is None:
             raise BadTime(f'the time "{when}" has no zone; add "Z" for UTC or an offset such as "-03:00".')

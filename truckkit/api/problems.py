@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, get_args, get_origin
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -72,7 +73,7 @@ def problem(
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
-        "instance": request.scope["path"],
+        "instance": quote(request.scope["path"]),
         "request_id": request.state.request_id,
     }
     if faults:
