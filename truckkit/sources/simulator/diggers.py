@@ -20,6 +20,7 @@ class Digger:
         self.world, self.loader = world, loader
         self.name, self.face, self.ore = loader.name, loader.face, loader.ore
         self.random = Random(f"{world.plan.seed} {loader.name}")
+        self.walks = False
         self.service_s = loader.passes * loader.pass_s + 55.0
 
     def first_bucket(self) -> float:
@@ -42,22 +43,44 @@ class Digger:
             )
 
     def run(self) -> Generator[Any, Any, None]:
-        """Clean up now and then, and advance along the face every few hours."""
-        stand, env = self.world.stands[self.face], self.world.env
-        advances = self.world.now + self._minutes(80, 200)
+        """Clean up now and then, advance along the face every few hours, walk to another after days."""
+        world = self.world
+        advances = world.now + self._minutes(80, 200)
+        leaves = world.now + self._minutes(900, 2600)
         while True:
-            yield env.timeout(self._minutes(35, 80))
+            yield world.env.timeout(self._minutes(35, 80))
+            if world.now > leaves and not world.walking:
+                yield from self._walk()
+                leaves = world.now + self._minutes(2000, 4500)
+                continue
+            stand = world.stands[self.face]
             stand.pause()
             while stand.busy:
                 yield stand.change()
-            if self.world.now < advances:
-                yield env.timeout(self._minutes(2, 6))
+            if world.now < advances:
+                yield world.env.timeout(self._minutes(2, 6))
                 stand.resume()
-                continue
-            yield env.timeout(self._minutes(4, 10))
-            stand.resume(self._further(stand.layout, bool(stand.line)))
-            self.world.moved(self.face, self.world.now)
-            advances = self.world.now + self._minutes(100, 260)
+            else:
+                yield world.env.timeout(self._minutes(4, 10))
+                stand.resume(self._further(stand.layout, bool(stand.line)))
+                world.moved(self.face, world.now)
+                advances = world.now + self._minutes(100, 260)
+
+    def _walk(self) -> Generator[Any, Any, None]:
+        """To the face where no loader is, once the last truck that was sent has been loaded."""
+        world = self.world
+        world.walking = self.walks = True
+        while world.stands[self.face].coming or world.stands[self.face].line or world.stands[self.face].busy:
+            yield world.env.timeout(MINUTE)
+        taken = {loader.face for loader in world.loaders}
+        left = self.face
+        self.loader.face = self.face = next(
+            place.name for place in world.mine.of_kind("load") if place.name not in taken
+        )
+        world.moved(left, world.now)
+        yield world.env.timeout(self._minutes(40, 100))
+        world.moved(self.face, world.now)
+        world.walking = self.walks = False
 
     def _further(self, layout: Layout, waited_for: bool) -> Layout:
         """The layout after an advance; back only where nobody waits, for trucks in line cannot."""

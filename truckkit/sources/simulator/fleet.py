@@ -11,10 +11,10 @@ from truckkit.sources.simulator.world import World
 def run(plan: Plan) -> World:
     """Run a plan to its end; the world then holds the logs of what everyone did."""
     world = World(plan)
-    diggers = {loader.name: Digger(world, loader) for loader in world.loaders}
+    diggers = [Digger(world, loader) for loader in world.loaders]
     drivers = [Driver(world, log, diggers) for log in world.logs]
     _see_to_variety(world, drivers)
-    for digger in diggers.values():
+    for digger in diggers:
         world.env.process(digger.run())
     for driver in drivers:
         world.env.process(driver.run())

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from truckkit.sources.simulator.pacing import Pacing
 from truckkit.sources.simulator.paths import Floats
-from truckkit.sources.simulator.trucks import Model, Motion, easing
+from truckkit.sources.simulator.trucks import Model, Motion
 
 
 class Atlas:
@@ -85,7 +86,9 @@ class TruckLog:
     row_ms: array[float] = field(default_factory=lambda: array("d"))
     """Time between two rows at pace 1."""
     odometer: array[float] = field(default_factory=lambda: array("d"))
+    """Metres driven in its life before the motion began."""
     fuel: array[float] = field(default_factory=lambda: array("d"))
+    """Litres in the tank before the motion began, less what was burnt standing since."""
     burn: array[float] = field(default_factory=lambda: array("d"))
     """Litres a millisecond while standing."""
     reverse: list[int] = field(default_factory=list)
@@ -99,44 +102,53 @@ class TruckLog:
     loads: list[Load] = field(default_factory=list)
     tips: list[Tip | None] = field(default_factory=list)
     engine_h: float = 0.0
-    odometer_m: float = 0.0
-    tank_l: float = 0.0
+    """Hours that the engine had run before the first instant."""
+    _odometer_m: float = 0.0
+    _tank_l: float = 0.0
+    _metres: float = 0.0
+    _litres: float = 0.0
 
-    def begin(self, motion: Motion, base: int, burn_lph: float) -> None:
-        """Stand from the first instant where a motion, never driven, would have ended."""
-        self._piece(0, base + motion.cells - 1, 1, first=1.0, burn=burn_lph / 3_600_000)
+    def begin(self, motion: Motion, base: int, odometer_m: float, tank_l: float, burn_lph: float) -> None:
+        """Stand from the first instant where a motion would have ended."""
+        self._odometer_m, self._metres = odometer_m - motion.metres, motion.metres
+        self._tank_l, self._litres = tank_l + motion.litres, motion.litres
+        self._piece(0, base, motion.cells, first=motion.cells, burn=burn_lph / 3_600_000)
 
-    def move(self, now: int, motion: Motion, base: int, pace: float) -> int:
-        """Drive a motion from now on; answers how long it takes [ms].
+    @property
+    def odometer_m(self) -> float:
+        """Distance driven in the truck's life, once the motion is over."""
+        return self._odometer_m + self._metres
 
-        The pace goes from 1 to what is wished and back to 1 at the end, so that gates are passed at one
-        speed whoever drives.
-        """
-        cells, row_ms = motion.cells, motion.seconds * 1000 / motion.cells
-        eases = max(1, round(easing(motion.seconds, pace) * 1000))
-        eased = (1 + pace) / 2 * eases / row_ms
-        middle = max(1, round((cells - 2 * eased) * row_ms / pace))
-        bend = (pace - 1) / eases / row_ms
-        self._piece(now, base, cells, rate=1 / row_ms, bend=bend, row_ms=row_ms)
-        rate = (cells - 2 * eased) / middle
-        self._piece(now + eases, base, cells, first=eased, rate=rate, row_ms=row_ms)
-        last = now + eases + middle
-        self._piece(last, base, cells, first=cells - eased, rate=pace / row_ms, bend=-bend, row_ms=row_ms)
-        self.odometer_m += motion.metres
-        self.tank_l -= motion.litres
-        return 2 * eases + middle
+    @property
+    def tank_l(self) -> float:
+        """Fuel in the tank, once the motion is over."""
+        return self._tank_l - self._litres
 
-    def drive(self, now: int, motion: Motion, base: int) -> int:
-        """Drive a motion at pace 1 from now on; answers how long it takes [ms]."""
-        lasts = max(1, round(motion.seconds * 1000))
-        self._piece(now, base, motion.cells, rate=motion.cells / lasts, row_ms=lasts / motion.cells)
-        self.odometer_m += motion.metres
-        self.tank_l -= motion.litres
-        return lasts
+    def drive(self, now: int, motion: Motion, base: int, pacing: Pacing, burn_lph: float) -> int:
+        """Drive a motion from now on; answers how long it takes [ms]."""
+        self._odometer_m, self._metres = self.odometer_m, motion.metres
+        self._tank_l, self._litres = self.tank_l, motion.litres
+        row_ms = motion.seconds * 1000 / motion.cells
+        at, first = now, 0.0
+        for lasts, one, other in pacing:
+            halts = one == other == 0.0
+            self._piece(
+                at,
+                base,
+                motion.cells,
+                first=first,
+                rate=one / row_ms,
+                bend=(other - one) / lasts / row_ms,
+                row_ms=row_ms,
+                burn=burn_lph / 3_600_000 if halts else 0.0,
+            )
+            first += (one + other) / 2 * lasts / row_ms
+            at += lasts
+        return at - now
 
     def stand(self, now: int, burn_lph: float) -> None:
         """Stand from now on where the last motion ended."""
-        self._piece(now, self.base[-1] + self.cells[-1] - 1, 1, first=1.0, burn=burn_lph / 3_600_000)
+        self._piece(now, self.base[-1], self.cells[-1], first=self.cells[-1], burn=burn_lph / 3_600_000)
 
     def say(self, now: int, state: str, place: str | None, loader: str | None, operator: str | None) -> None:
         """Be in a state from now on."""
@@ -163,8 +175,8 @@ class TruckLog:
         row_ms: float = 1.0,
         burn: float = 0.0,
     ) -> None:
-        if self.start and self.burn[-1]:
-            self.tank_l -= (now - self.start[-1]) * self.burn[-1]
+        if self.start:
+            self._tank_l -= (now - self.start[-1]) * self.burn[-1]
         self.start.append(now)
         self.base.append(base)
         self.cells.append(cells)
@@ -172,6 +184,6 @@ class TruckLog:
         self.rate.append(rate)
         self.bend.append(bend)
         self.row_ms.append(row_ms)
-        self.odometer.append(self.odometer_m)
-        self.fuel.append(self.tank_l)
+        self.odometer.append(self._odometer_m)
+        self.fuel.append(self._tank_l)
         self.burn.append(burn)

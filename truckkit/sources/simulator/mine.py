@@ -71,15 +71,15 @@ class Mine:
         return whole, np.concatenate([[0.0], np.cumsum(lengths)])
 
 
-def dig(random: Random, trucks: int, loaders: int) -> Mine:
-    """A mine for so many trucks and loaders, as one seed would have it."""
-    return _Survey(random, trucks, loaders).mine
+def dig(random: Random, trucks: int, faces: int) -> Mine:
+    """A mine for so many trucks and faces, as one seed would have it."""
+    return _Survey(random, trucks, faces).mine
 
 
 class _Survey:
     """Draws one mine: first in its own frame, then turned and moved into the site's grid."""
 
-    def __init__(self, random: Random, trucks: int, loaders: int) -> None:
+    def __init__(self, random: Random, trucks: int, faces: int) -> None:
         self.random = random
         self.mine = Mine()
         self.radius = random.uniform(500, 580)
@@ -88,7 +88,7 @@ class _Survey:
         self.mirror = random.choice((-1.0, 1.0))
         self.turn = random.uniform(-math.pi, math.pi)
         self.rim = float(random.randrange(2400, 3400, 5))
-        self._ramp(loaders)
+        self._ramp(faces)
         self._surface(trucks)
 
     # From the drawing's frame into the site's grid.
@@ -129,10 +129,10 @@ class _Survey:
         taken = sum(1 for known in self.mine.places if known == name or known.startswith(f"{name} "))
         return f"{name} {taken + 1}" if taken else name
 
-    def _ramp(self, loaders: int) -> None:
+    def _ramp(self, faces: int) -> None:
         """The ramp spirals down the wall; a bench leaves it at each level, and at the bottom the floor."""
-        floor = 1 if loaders < 5 else 2
-        levels = max(2, loaders - floor + 1)
+        floor = 1 if faces < 5 else 2
+        levels = max(2, faces - floor + 1)
         x, y, z = self._spiral(min(170.0, 45.0 * levels))
         spiral = np.array([self._at(*point) for point in zip(x, y, z, strict=True)])
         self.mine.nodes["Pit exit"] = self._at(x[0], y[0], z[0])

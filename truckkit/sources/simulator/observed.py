@@ -82,28 +82,30 @@ def trucks(world: World) -> Iterator[pa.RecordBatch]:
 def places(world: World) -> Iterator[pa.RecordBatch]:
     """Columns of ``schema.PLACES``, as the office knows them: a face is one place however it advances."""
     found: list[dict[str, Any]] = []
-    for was in world.places:
-        if was.start == 0:
-            face = was.kind == "load"
-            middle = Layout(world.mine.places[was.place], FURTHEST_M[0] / 2, FURTHEST_M[1] / 2).bay_point(0)
-            x, y, z = middle if face else was.at
-            reach = was.radius_m + (max(FURTHEST_M) / 2 if face else 0.0)
-            found.append(
-                {
-                    "place": was.place,
-                    "kind": was.kind,
-                    "x_m": x,
-                    "y_m": y,
-                    "elevation_m": z,
-                    "radius_m": reach,
-                }
-            )
-    for name, (x, y, z) in world.mine.nodes.items():
-        if name not in world.mine.places:
-            found.append(
-                {"place": name, "kind": "node", "x_m": x, "y_m": y, "elevation_m": z, "radius_m": 20.0}
-            )
-    yield rows("places", ({**row, "given": True} for row in found), world.plan)
+    for was in world.places[: len(world.mine.places)]:
+        (x, y, z), reach = was.at, was.radius_m
+        if was.kind == "load":
+            x, y, z = Layout(world.mine.places[was.place], *(far / 2 for far in FURTHEST_M)).bay_point(0)
+            reach += max(FURTHEST_M) / 2
+        found.append(_place(was.place, was.kind, x, y, z, reach))
+    found += [
+        _place(name, "node", *point, 20.0)
+        for name, point in world.mine.nodes.items()
+        if name not in world.mine.places
+    ]
+    yield rows("places", found, world.plan)
+
+
+def _place(name: str, kind: str, x: float, y: float, z: float, reach: float) -> dict[str, Any]:
+    return {
+        "place": name,
+        "kind": kind,
+        "x_m": x,
+        "y_m": y,
+        "elevation_m": z,
+        "radius_m": reach,
+        "given": True,
+    }
 
 
 def roads(world: World) -> Iterator[pa.RecordBatch]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from truckkit.sources.simulator.log import TruckLog
 from truckkit.sources.simulator.paths import Floats
 from truckkit.sources.simulator.plan import Plan
+from truckkit.sources.simulator.trucks import FUEL
 
 Instants = NDArray[np.int64]
 
@@ -68,9 +69,9 @@ class Trace:
         """Columns of ``schema.TELEMETRY`` at given instants, in order."""
         model = self.log.model
         piece, cell, share, pace = self._within(at)
-        moving = self.rate[piece] > 0
+        moving = pace > 0
         values = self._read(cell, share, slice(3, 8))
-        speed, driven = values[:, 1] * pace, np.where(moving, values[:, 2], 0.0)
+        speed = values[:, 1] * pace
         on, up = _switch(self.engine, at) == 0, _switch(self.body, at) == 1
         payload = self.payload(at)
         load = np.where(moving, values[:, 4], 8.0)
@@ -82,7 +83,7 @@ class Trace:
         rate = np.where(
             on, model.idle_lph + (model.full_lph - model.idle_lph) * np.maximum(load - 8.0, 0.0) / 92.0, 0
         )
-        tank = self._tank(at, piece, cell, share, moving)
+        tank = self._tank(at)
         ran, worked = self._warmth(at, tank)
         ambient = 12.0 + 6.0 * np.sin((at + self.plan.epoch_ms) / 86_400_000 * 2 * math.pi - 2.6)
         coolant = ambient + (79.0 - ambient) * ran + 13.0 * worked
@@ -101,7 +102,7 @@ class Trace:
             "fuel_pct": np.clip(100 * tank / model.tank_l, 0.0, 100.0),
             "fuel_rate_lph": rate,
             "engine_h": self.log.engine_h + self._engine_time(at) / 3_600_000,
-            "odometer_km": (self.odometer[piece] + driven) / 1000,
+            "odometer_km": (self.odometer[piece] + values[:, 2]) / 1000,
             **struts,
         }
 
@@ -124,16 +125,11 @@ class Trace:
         before = self.rows[cell, columns]
         return before + (self.rows[cell + 1, columns] - before) * share[:, None]
 
-    def _tank(
-        self,
-        at: Instants,
-        piece: NDArray[np.int64],
-        cell: NDArray[np.int64],
-        share: Floats,
-        moving: NDArray[np.bool_],
-    ) -> Floats:
-        burnt = self.rows[cell, 6] + (self.rows[cell + 1, 6] - self.rows[cell, 6]) * share
-        return self.fuel[piece] - np.where(moving, burnt, (at - self.start[piece]) * self.burn[piece])
+    def _tank(self, at: Instants) -> Floats:
+        """Litres in the tank."""
+        piece, cell, share, _ = self._within(at)
+        burnt = self.rows[cell, FUEL] + (self.rows[cell + 1, FUEL] - self.rows[cell, FUEL]) * share
+        return self.fuel[piece] - burnt - (at - self.start[piece]) * self.burn[piece]
 
     def _warmth(self, at: Instants, tank: Floats) -> tuple[Floats, Floats]:
         """How warm the engine is from running, and how hot from working, each from 0 to 1."""
@@ -141,9 +137,7 @@ class Trace:
         span = np.maximum(at - early, 1)
         ran = np.where(at - early < WARM_MS, 1.0, (self._engine_time(at) - self._engine_time(early)) / span)
         early = np.maximum(at - HOT_MS, 0)
-        piece, cell, share, _ = self._within(early)
-        before = self._tank(early, piece, cell, share, self.rate[piece] > 0)
-        litres = np.maximum(before - tank, 0.0)
+        litres = np.maximum(self._tank(early) - tank, 0.0)
         most = self.log.model.full_lph * HOT_MS / 3_600_000
         return ran, np.minimum(litres / most, 1.0)
 

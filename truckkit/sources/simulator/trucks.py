@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -26,12 +25,8 @@ YARD = 3.6
 """Most inside a place [m/s]."""
 BACKWARDS = 1.7
 """Most in reverse [m/s]."""
-EASES_S = 20.0
 STEP_S = 0.5
 """About the time between two rows of a motion."""
-
-
-Pace = TypeVar("Pace", float, Floats)
 
 
 @dataclass(frozen=True)
@@ -97,29 +92,6 @@ class Motion:
         """When the truck passes given distances along the path [s]."""
         t = np.linspace(0.0, self.seconds, len(self.rows))
         return np.interp(distances, self.rows[:, DISTANCE], t)
-
-
-def easing(seconds: float, pace: Pace) -> Pace:
-    """How long a driver takes from pace 1 to another, at either end of a motion [s]."""
-    return 2 * min(EASES_S, seconds / 5) / (1 + pace)
-
-
-def paced(passed: Floats, seconds: float, paces: Floats) -> Floats:
-    """When a motion of so many seconds passes what it passes at pace 1 [s]: one row a pace."""
-    pace = paces[:, None]
-    eases = easing(seconds, pace)
-    eased = (1 + pace) / 2 * eases
-    whole = 2 * eases + (seconds - 2 * eased) / pace
-
-    def within(span: Floats) -> Floats:
-        # span = t + (pace - 1) t² / 2 eases, solved for t
-        return 2 * span / (1 + np.sqrt(np.maximum(1 + 2 * (pace - 1) / eases * span, 0.0)))
-
-    early, late = np.minimum(passed, eased), np.minimum(seconds - passed, eased)
-    middle = eases + (passed - eased) / pace
-    return np.where(
-        passed < eased, within(early), np.where(passed > seconds - eased, whole - within(late), middle)
-    )
 
 
 COLUMNS = ("x_m", "y_m", "elevation_m", "heading_deg", "speed", "distance", "fuel", "engine")

@@ -61,7 +61,10 @@ def cycles(world: World) -> Iterator[pa.RecordBatch]:
 
 
 def places(world: World) -> Iterator[pa.RecordBatch]:
-    """Columns of ``schema.PLACES``: a place that moved has a row for each time it stood still."""
+    """Columns of ``schema.PLACES``: a place that moved has a row for each time it stood still.
+
+    Places to which no truck came are left out: nobody could find them.
+    """
     yield rows(
         "places",
         (
@@ -76,7 +79,10 @@ def places(world: World) -> Iterator[pa.RecordBatch]:
                 "stop": was.stop,
                 "given": True,
             }
-            for was in sorted(world.places, key=lambda was: (was.place, was.start))
+            for was, visits in sorted(
+                zip(world.places, world.visits, strict=True), key=lambda pair: (pair[0].place, pair[0].start)
+            )
+            if visits
         ),
         world.plan,
     )

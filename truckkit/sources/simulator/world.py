@@ -7,7 +7,7 @@ truck and loader, seeded by the plan, so that a run repeats itself exactly.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -87,14 +87,22 @@ class World:
         self.shifts: list[Shift] = shifts(plan)
         count = 2 if plan.trucks <= 9 else min(8, math.ceil(plan.trucks / 6.5))
         self.random = Random(f"{plan.seed} mine")
-        self.mine: Mine = dig(self.random, plan.trucks, count)
+        self.mine: Mine = dig(self.random, plan.trucks, faces=count + 1)
         self.traffic = Traffic()
         self.atlas = Atlas()
         self.models: tuple[Model, ...] = MODELS[:1] if plan.trucks < 12 else MODELS
         self.stands = {place.name: Stand(self.env, Layout(place)) for place in self.mine.places.values()}
+        self.walking = False
+        """True while a loader walks to another face: one at a time."""
         self.loaders = [self._loader(number) for number in range(count)]
         self.logs = [self._log(number) for number in range(plan.trucks)]
-        self.places: list[PlaceWas] = [self._was(name, 0) for name in self.stands]
+        self.places: list[PlaceWas] = []
+        self.visits: list[int] = []
+        """How many trucks came to each of ``places`` while it was so."""
+        self._now_at: dict[str, int] = {}
+        for name in self.stands:
+            self.moved(name, 0)
+        self.visit("Park up")
         self.work_orders: list[WorkOrder] = []
         self.refuels: list[Refuel] = []
         self._motions: dict[Any, Motion] = {}
@@ -168,8 +176,6 @@ class World:
         model = self.models[number % len(self.models)]
         log = TruckLog(f"T{number + 1:02d}", model, bay=number)
         log.engine_h = round(self.random.uniform(2_000, 38_000), 2)
-        log.odometer_m = self.random.uniform(20_000, 400_000) * 1000
-        log.tank_l = model.tank_l * self.random.uniform(0.25, 0.95)
         log.payload.append((0, 0.0))
         return log
 
@@ -182,11 +188,15 @@ class World:
         reach = 45.0 + float(np.hypot(*(last - first)[:2])) / 2
         return PlaceWas(name, kind, loader, (float(x), float(y), float(z)), reach, start, None)
 
+    def visit(self, name: str) -> None:
+        """Count a truck that comes to a place."""
+        self.visits[self._now_at[name]] += 1
+
     def moved(self, name: str, now: int) -> None:
-        """Write down that a place moved."""
-        for index, was in enumerate(self.places):
-            if was.place == name and was.stop is None:
-                self.places[index] = PlaceWas(
-                    name, was.kind, was.loader, was.at, was.radius_m, was.start, now
-                )
+        """Write down that a place moved, or whose face it is."""
+        if name in self._now_at:
+            index = self._now_at[name]
+            self.places[index] = replace(self.places[index], stop=now)
+        self._now_at[name] = len(self.places)
         self.places.append(self._was(name, now))
+        self.visits.append(0)
