@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from truckkit import schema
@@ -41,6 +43,18 @@ def __getattr__(name: str) -> Any:
         found = globals()[name] = getattr(import_module(_LATER[name]), name)
         return found
     raise AttributeError(f"module 'truckkit' has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """Keeps ``tk.sample`` a function once the module of the same name is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _LATER and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+# Importing truckkit.sample anywhere would otherwise put the module where the function belongs.
+sys.modules[__name__].__class__ = _Package
 
 
 def __dir__() -> list[str]:
