@@ -77,6 +77,8 @@ def _ordered() -> list[schema.Table]:
 
 
 def _list_files(con: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
+    if not files:
+        return  # DuckDB refuses to run a statement for none
     con.executemany(
         f"INSERT INTO now.files VALUES ({', '.join('?' * len(schema.FILES.names))})",
         [

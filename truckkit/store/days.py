@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from truckkit import schema
-from truckkit.store import ddl, layout
+from truckkit.store import attached, ddl, layout
 
 _WHOLE_AFTER = 50
 """After so many appends a day is sorted whole again."""
@@ -51,7 +51,7 @@ def attach_old(con: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
     names = []
     for file in listed(con):
         if file.kind != "rejects":
-            con.execute(ddl.attach(str(folder / file.file), file.file, read_only=True))
+            attached.attach(con, folder, file.file, file.file)
             names.append(file.file)
     return names
 

@@ -20,14 +20,14 @@ import re
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
 from truckkit import schema
-from truckkit.errors import CannotWrite, NewerStore, NoStore, StoreBusy
+from truckkit.errors import CannotWrite, DamagedStore, NewerStore, NoStore, StoreBusy, listed
 
 CURRENT = "CURRENT"
 LOCK = "LOCK"
@@ -37,6 +37,7 @@ GRACE_S = 15 * 60
 _FILE = re.compile(
     r"(?P<stem>catalog|rejects|day-\d{4}-\d\d-\d\d|month-\d{4}-\d\d)-(?P<generation>\d{6,})\.duckdb"
 )
+_PART = re.compile(rf"({CURRENT}|{_FILE.pattern})\.part(\.wal)?")
 
 
 def catalog_file(generation: int) -> str:
@@ -98,6 +99,37 @@ def current(folder: Path) -> int:
     return generation
 
 
+def prepare(folder: Path) -> int:
+    """The generation that a publish replaces, 0 for none; the folder is cleared of what was cut off.
+
+    The caller holds the lock. Raises ``NoStore`` where the folder holds somebody's files and no
+    store, ``DamagedStore`` where its generations have lost their ``CURRENT``.
+    """
+    if not is_store(folder):
+        names = {path.name for path in folder.iterdir()}
+        strange = sorted(name for name in names if not _is_ours(name) and not name.startswith((".", "lost+")))
+        if strange:
+            raise NoStore(
+                f'"{folder}" holds {listed(strange, most=3)} and no store; '
+                "name a folder that is new or empty."
+            )
+        made = [int(found["generation"]) for name in names if (found := _FILE.fullmatch(name))]
+        if max(made, default=0) > 1:
+            raise DamagedStore(
+                f'"{folder}" is damaged: it holds generations up to {max(made)} and no file {CURRENT}; '
+                f'write "truckkit {schema.FORMAT} {max(made)}" into one, or bring it back from a backup.'
+            )
+        if catalog_file(1) in names:
+            # The catalog gets its name last, so the first generation is whole and only CURRENT is missing.
+            point_to(folder, 1)
+    clear(folder)
+    return current(folder) if is_store(folder) else 0
+
+
+def _is_ours(name: str) -> bool:
+    return name in (CURRENT, LOCK) or bool(_FILE.fullmatch(name) or _PART.fullmatch(name))
+
+
 def point_to(folder: Path, generation: int) -> None:
     """Make a generation the one that readers open; it is durable when this returns."""
     part = folder / f"{CURRENT}.part"
@@ -134,8 +166,10 @@ def lock(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
         holder = {"process": os.getpid(), "host": socket.gethostname(), "since": _now()}
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps(holder).encode(), 0)
-        yield
-        os.ftruncate(handle, 0)
+        try:
+            yield
+        finally:
+            os.ftruncate(handle, 0)
     finally:
         os.close(handle)  # closing gives the lock back, as does the end of the process
 
@@ -165,31 +199,44 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def sweep(folder: Path, grace_s: float = GRACE_S) -> list[str]:
-    """Remove what no reader can still want: files replaced longer ago than the grace time, and debris.
+def clear(folder: Path) -> None:
+    """Remove what a publish that was cut off has left: files being made, and those of no generation yet.
 
-    The caller holds the lock. Returns the names of the files removed.
+    The caller holds the lock.
     """
-    newest = current(folder)
+    newest = current(folder) if is_store(folder) else 0
+    for path in list(folder.iterdir()):
+        made = _FILE.fullmatch(path.name)
+        if _PART.fullmatch(path.name) or (made and int(made["generation"]) > newest):
+            path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, in_use: Iterable[str], grace_s: float = GRACE_S) -> list[str]:
+    """Remove the files that no generation in its grace time reads, and what was cut off.
+
+    ``in_use`` are the files that the newest generation reads. The caller holds the lock. Returns
+    the names of the files removed.
+    """
+    before = {path.name for path in folder.iterdir()}
+    clear(folder)
     files: dict[str, list[int]] = defaultdict(list)
-    gone = [path for path in folder.iterdir() if path.name.endswith((".part", ".part.wal"))]
     for path in folder.iterdir():
-        found = _FILE.fullmatch(path.name)
-        if not found:
-            continue
-        generation = int(found["generation"])
-        if generation > newest:
-            gone.append(path)  # a publish that was cut off before CURRENT moved
-        elif found["stem"] != "rejects":
-            files[found["stem"]].append(generation)
-    for stem, generations in files.items():
-        generations.sort()
-        for replaced, successor in pairwise(generations):
-            if _age_s(folder, successor) > grace_s:
-                gone.append(folder / f"{stem}-{replaced:06d}.duckdb")
-    for path in gone:
-        path.unlink(missing_ok=True)
-    return [path.name for path in gone]
+        if found := _FILE.fullmatch(path.name):
+            files[found["stem"]].append(int(found["generation"]))
+    newest = current(folder)
+    # A generation is read until another has stood in its place for the grace time.
+    read = [
+        replaced
+        for replaced, successor in pairwise(sorted(files["catalog"]))
+        if _age_s(folder, successor) <= grace_s
+    ]
+    wanted = {*in_use, catalog_file(newest), *(catalog_file(each) for each in read)}
+    for stem, made in files.items():
+        for first, following in pairwise([*sorted(made), newest]):
+            name = f"{stem}-{first:06d}.duckdb"
+            if name not in wanted and not any(first <= each < following for each in read):
+                (folder / name).unlink(missing_ok=True)
+    return sorted(before - {path.name for path in folder.iterdir()})
 
 
 def _age_s(folder: Path, generation: int) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pyarrow as pa
 
 from truckkit import schema
 from truckkit.errors import CannotWrite
-from truckkit.store import catalog, days, ddl, layout, merge
+from truckkit.store import attached, catalog, days, ddl, layout, merge
 from truckkit.store.draft import Draft, Load
 
 Derive = Callable[["Pending"], None]
@@ -108,7 +109,7 @@ def publish(folder: Path, draft: Draft, derive: Derive | None = None, wait_s: fl
     the disk is full; the store is then as it was.
     """
     with layout.lock(folder, wait_s):
-        base = layout.current(folder) if layout.is_store(folder) else 0
+        base = layout.prepare(folder)
         try:
             return _publish(folder, draft, derive, base)
         except duckdb.IOException as fault:
@@ -118,15 +119,17 @@ def publish(folder: Path, draft: Draft, derive: Derive | None = None, wait_s: fl
                 raise
             raise CannotWrite(f'"{folder}" was left as it was: {fault.strerror}.') from None
         finally:
-            for path in folder.glob("*.part*"):
-                path.unlink(missing_ok=True)
+            layout.clear(folder)
 
 
 def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> list[Load]:
     con = draft.connection
     if base:
-        con.execute(ddl.attach(str(folder / layout.catalog_file(base)), "old", read_only=True))
-    offset = _know_the_loads(con, draft, base)
+        attached.attach(con, folder, layout.catalog_file(base), "old")
+    try:
+        offset = _know_the_loads(con, draft, base)
+    except duckdb.CatalogException as fault:
+        raise attached.broken(folder, layout.catalog_file(base), fault) from None
     fresh = [load for load in draft.loads if not load.known]
     if not fresh and base:
         return draft.loads
@@ -142,12 +145,16 @@ def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> li
     files = days.write(con, folder, generation, pending.stored)
     _enter_in_ledger(con, fresh, offset, now)
     catalog.write(con, folder, generation, draft.site, pending.stored, files)
-    for part in sorted(folder.glob("*.part")):
-        layout.sync(part)
-        part.rename(part.with_suffix(""))
+    # The catalog gets its name last: where it is, all that it lists is there too.
+    for name in (*(file.file for file in files), layout.catalog_file(generation)):
+        part = folder / f"{name}.part"
+        if part.exists():
+            layout.sync(part)
+            part.rename(folder / name)
     layout.sync(folder)
     layout.point_to(folder, generation)
-    layout.sweep(folder)
+    with suppress(OSError):  # the generation stands, whether or not old files go
+        layout.sweep(folder, [file.file for file in files])
     for load in fresh:
         load.number += offset
     return draft.loads

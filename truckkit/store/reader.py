@@ -19,8 +19,7 @@ import ibis.expr.operations as ops
 from ibis.backends.duckdb import Backend as DuckDBBackend
 
 from truckkit import schema
-from truckkit.errors import DamagedStore
-from truckkit.store import ddl, layout
+from truckkit.store import attached, ddl, layout
 
 _SHUT: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
@@ -91,33 +90,27 @@ class Generation:
         }
 
     def _attach(self) -> None:
-        self._attach_file(layout.catalog_file(self.number), "catalog")
+        catalog = layout.catalog_file(self.number)
+        attached.attach(self._hub, self.folder, catalog, "catalog")
         holding: dict[str, list[str]] = {table.name: [] for table in schema.TABLES.values()}
         for table in schema.of_kind("catalog"):
             holding[table.name].append("catalog")
-        files = self._hub.execute(
-            "SELECT file, made FROM catalog.files ORDER BY kind, start, file"
-        ).fetchall()
-        for number, (file, made) in enumerate(files):
-            alias = f"file{number}"
-            self._attach_file(file, alias)
-            for table, rows in json.loads(made).items():
-                if rows:
-                    holding[table].append(alias)
-        for table in schema.TABLES.values():
-            self._hub.execute(ddl.view(table, holding[table.name]))
-
-    def _attach_file(self, file: str, alias: str) -> None:
-        path = self.folder / file
-        if not path.is_file():
-            raise FileNotFoundError(file)
+        broken = catalog
         try:
-            self._hub.execute(ddl.attach(str(path), alias, read_only=True))
+            files = self._hub.execute(
+                "SELECT file, made FROM catalog.files ORDER BY kind, start, file"
+            ).fetchall()
+            for number, (file, made) in enumerate(files):
+                broken, alias = file, f"file{number}"
+                attached.attach(self._hub, self.folder, file, alias)
+                for table, rows in json.loads(made).items():
+                    if rows:
+                        holding[table].append(alias)
+            broken = "a file"
+            for table in schema.TABLES.values():
+                self._hub.execute(ddl.view(table, holding[table.name]))
         except duckdb.Error as fault:
-            raise DamagedStore(
-                f'"{self.folder}" is damaged: {file} cannot be opened ({str(fault).splitlines()[0]}); '
-                "bring the file back from a backup."
-            ) from None
+            raise attached.broken(self.folder, broken, fault) from None
 
 
 class Store:
@@ -147,19 +140,14 @@ class Store:
         return self._newest
 
     def _open(self) -> Generation:
-        missing = ""
-        for _ in range(5):  # a publish may move CURRENT and sweep between our reading it and opening
+        while True:
             number = layout.current(self.folder)
             try:
                 return Generation(self.folder, number)
-            except FileNotFoundError as fault:
-                missing = str(fault)
+            except attached.MissingFile:
+                # A publish may move CURRENT, and sweep, between our reading it and opening.
                 if layout.current(self.folder) == number:
-                    break
-        raise DamagedStore(
-            f'"{self.folder}" is damaged: {missing} of its current generation is missing; '
-            "bring the file back from a backup."
-        )
+                    raise
 
 
 def unbound(table: schema.Table) -> ibis.Table:
