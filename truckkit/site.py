@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,18 @@ from truckkit.metrics import production
 from truckkit.store import Store
 
 __all__ = ["Site", "open_site"]
+
+
+class _same_in_all(property):  # noqa: N801 - reads as cached_property does
+    """A property that is asked once for a site and all its narrowings."""
+
+    def __init__(self, ask: Callable[[Any], Any]) -> None:
+        def remembered(site: Site) -> Any:
+            if ask.__name__ not in site._known:
+                site._known[ask.__name__] = ask(site)
+            return site._known[ask.__name__]
+
+        super().__init__(remembered, doc=ask.__doc__)
 
 
 class _Stored:
@@ -91,6 +103,7 @@ class Site:
         self._trucks: tuple[str, ...] | None = None
         self._window: tuple[datetime, datetime] | None = None
         self._source: str | None = None
+        self._known: dict[str, Any] = {}  # shared by all narrowings, for it is the same in each
         if store is not None:
             newest = store.newest()
             self.generation: int | None = newest.number
@@ -146,7 +159,7 @@ class Site:
 
     # What it is --------------------------------------------------------------------------------
 
-    @cached_property
+    @_same_in_all
     def _facts(self) -> dict[str, Any]:
         rows: list[dict[str, Any]] = self._tables["site"].to_pyarrow().to_pylist()
         return rows[0] if rows else {"name": "mine", "time_zone": "UTC", "simulated": False, "crs": None}
@@ -161,7 +174,7 @@ class Site:
         """True where the data, or part of it, came from a simulator."""
         return bool(self._facts["simulated"])
 
-    @cached_property
+    @_same_in_all
     def zone(self) -> ZoneInfo:
         """Time zone of the mine."""
         return times.zone(self._facts["time_zone"])
@@ -184,7 +197,7 @@ class Site:
         """The source asked for, or nothing where none was."""
         return self._source
 
-    @cached_property
+    @_same_in_all
     def period(self) -> tuple[datetime, datetime] | None:
         """First and last instant of anything that happened, or nothing in an empty store."""
         files = self._tables["files"]
@@ -278,14 +291,14 @@ class Site:
             return rows.filter(rows.source == "fms")
         return rows.filter((rows.source == "fms") | rows.truck.isin(self._only_detected))
 
-    @cached_property
+    @_same_in_all
     def _only_detected(self) -> tuple[str, ...]:
         """Trucks of which no FMS tells."""
         told = self._tables["states"].select("truck", "source").distinct().to_pyarrow().to_pylist()
         fms = {row["truck"] for row in told if row["source"] == "fms"}
         return tuple(sorted({row["truck"] for row in told} - fms))
 
-    @cached_property
+    @_same_in_all
     def _longest(self) -> timedelta | None:
         """Length of the longest interval stored."""
         if self.generation is None:

@@ -71,6 +71,7 @@ class Draft:
         self.connection = duckdb.connect(
             ":memory:", config={"memory_limit": memory, "temp_directory": str(self._scratch)}
         )
+        self.connection.execute("SET enable_progress_bar = false")  # ingest tells its own progress
         self.backend = ibis.duckdb.from_connection(self.connection)
         self.loads: list[Load] = []
         self.site: Facts | None = None
