@@ -64,8 +64,13 @@ def requirements() -> dict[str, Requirement]:
 
 def imports(file: Path) -> set[str]:
     """The modules that a Python file imports, wherever it does."""
+    return imported_by(ast.parse(file.read_text(encoding="utf-8")))
+
+
+def imported_by(tree: ast.AST) -> set[str]:
+    """The modules that a piece of Python imports."""
     found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -169,6 +174,16 @@ def test_only_the_store_opens_duckdb_through_ibis():
             continue
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             assert not (isinstance(node, ast.Attribute) and ast.unparse(node) == "ibis.duckdb"), file.name
+
+
+def test_no_function_imports_another_module_of_truckkit():
+    for file in (ROOT / "truckkit").rglob("*.py"):
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                inside = {name for node in function.body for name in imported_by(node)}
+                assert not {name for name in inside if name.startswith("truckkit")}, (
+                    f"{file.name}: {function.name}"
+                )
 
 
 # Pages -------------------------------------------------------------------------------------------
