@@ -2,7 +2,7 @@
 // dashed hollow circle was not heard and stays where it was heard last.
 
 const MOVING_KMH = 1.5;
-const TRAIL_STEPS = 6, TRAIL_POINTS = 160;
+const TRAIL_STEPS = 6, TRAIL_POINTS = 120, TRAIL_PIXELS = 3, TRAIL_STRENGTH = 0.9;
 
 class Markers {
   constructor(canvas, scene, viewport) {
@@ -40,32 +40,36 @@ class Markers {
     if (followed >= 0) this._drawTruck(context, surface, followed, reads[followed], does[followed], true);
   }
 
+  // Many short lines of one pixel: wider ones, or one path over the whole map, cost ten times as much.
   _drawTrails(context, surface, reads, tracks, now, trail) {
     const { viewport } = this;
-    const steps = Array.from({ length: TRAIL_STEPS }, () => new Path2D());
+    context.strokeStyle = surface.theme === "dark" ? "#DDE6EC" : "#26323B";
+    context.lineWidth = 1;
+    context.lineJoin = "bevel";
     for (let truck = 0; truck < reads.length; truck += 1) {
       const read = reads[truck];
       if (read.status !== HEARD && read.status !== NOT_HEARD) continue;
-      let px = viewport.toScreenX(read.x), py = viewport.toScreenY(read.y);
+      let px = viewport.toScreenX(read.x), py = viewport.toScreenY(read.y), step = 0;
+      context.globalAlpha = TRAIL_STRENGTH;
+      context.beginPath();
+      context.moveTo(px, py);
       tracks.walkBack(truck, now, trail, TRAIL_POINTS, (x, y, age, broken) => {
         const sx = viewport.toScreenX(x), sy = viewport.toScreenY(y);
-        if (!broken && Math.abs(sx - px) + Math.abs(sy - py) < 1.5) return;
-        const step = steps[Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)))];
-        if (!broken) {
-          step.moveTo(px, py);
-          step.lineTo(sx, sy);
-        }
+        if (!broken && Math.abs(sx - px) + Math.abs(sy - py) < TRAIL_PIXELS) return;
+        if (broken) context.moveTo(sx, sy);
+        else context.lineTo(sx, sy);
         px = sx;
         py = sy;
+        const reached = Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)));
+        if (reached === step) return;
+        step = reached;
+        context.stroke();
+        context.globalAlpha = TRAIL_STRENGTH * (1 - step / TRAIL_STEPS);
+        context.beginPath();
+        context.moveTo(px, py);
       });
+      context.stroke();
     }
-    context.strokeStyle = surface.theme === "dark" ? "#DDE6EC" : "#26323B";
-    context.lineWidth = 2;
-    context.lineCap = "round";
-    steps.forEach((path, k) => {
-      context.globalAlpha = 0.6 * (1 - k / TRAIL_STEPS);
-      context.stroke(path);
-    });
     context.globalAlpha = 1;
   }
 

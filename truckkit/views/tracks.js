@@ -77,14 +77,18 @@ class Tracks {
   // Sees that what is drawn now is here, then what will be, then what the trails came from.
   want(now, ahead, behind) {
     if (this.scene.trucks.length === 0) return;
-    const current = this.number(now);
-    const wanted = [current];
+    const current = this.number(now), wanted = [];
+    // What is waited for comes first and alone.
+    if (!this.held.has(current)) {
+      if (!this.asked.has(current) && this.asked.size < 4) this._fetch(current);
+      return;
+    }
     const last = this.number(now + Math.max(ahead, this.scene.chunk / 2));
     for (let number = current + 1; number <= Math.min(last, current + 8); number += 1) wanted.push(number);
     for (let number = current - 1; number >= Math.max(this.number(now - behind), current - 8); number -= 1) wanted.push(number);
     for (const number of wanted) {
-      // Two at once keep the line busy; the one that is waited for may always go.
-      if (this.asked.size >= (number === current ? 4 : 2)) break;
+      // Two at once keep the line busy.
+      if (this.asked.size >= 2) break;
       if (!this.held.has(number) && !this.asked.has(number)) this._fetch(number);
     }
   }
