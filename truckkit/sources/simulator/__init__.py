@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -74,6 +75,15 @@ class Simulated:
     """What trucks, dispatch and workshop record."""
     truth: Rows
     """What truly happened: states, cycles, and places as they moved."""
+
+    def dropouts(self) -> list[tuple[str, datetime, datetime]]:
+        """Truck, start and stop of each time of which nothing was stored: no detector can know it."""
+        start = self.plan.start
+        return [
+            (sensors.log.name, start + timedelta(milliseconds=low), start + timedelta(milliseconds=high))
+            for sensors in observed.sensors(self.truth.world)
+            for low, high in sensors.dropouts.tolist()
+        ]
 
 
 def simulate(plan: Plan | None = None) -> Simulated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from truckkit.sources.simulator.diggers import FURTHEST_M
 from truckkit.sources.simulator.layouts import Layout
+from truckkit.sources.simulator.noise import LEVELS, Sensors
 from truckkit.sources.simulator.records import batch, rows, when
 from truckkit.sources.simulator.traces import Trace, instants
 from truckkit.sources.simulator.trucks import GATE, drive
@@ -23,40 +25,73 @@ MOST_ROWS = 200_000
 
 
 def positions(world: World) -> Iterator[pa.RecordBatch]:
-    """Columns of ``schema.POSITIONS``: by day, truck and time."""
-    every = 1000 / world.plan.hz
-    for trace, start, stop in _windows(world, every):
-        phase = np.random.default_rng([world.plan.seed, trace.log.bay]).uniform(0, min(every, 1000.0))
-        at = instants(every, phase, start, stop)
-        columns = {"truck": trace.log.name, "at": when(world.plan, at), **trace.positions(at)}
-        yield batch("positions", columns, len(at))
+    """Columns of ``schema.POSITIONS``: by day, truck and time, or as they arrive where there is noise."""
+    plan = world.plan
+    every = 1000 / plan.hz
+    for channel, start, stop in _windows(world, every):
+        at = instants(every, channel.phase(every, 0), start, stop)
+        columns = channel.trace.positions(at)
+        if channel.sensors:
+            at, columns = channel.sensors.positions(at, columns, start)
+        yield batch("positions", {"truck": channel.truck, "at": when(plan, at), **columns}, len(at))
 
 
 def telemetry(world: World) -> Iterator[pa.RecordBatch]:
-    """Columns of ``schema.TELEMETRY``: by day, truck and time; every so often, and when something changes."""
-    if world.plan.channels == "gps":
+    """Columns of ``schema.TELEMETRY``: a fifth as often as positions, and when something changes."""
+    plan = world.plan
+    if plan.channels == "gps":
         return
-    every = 5000 / world.plan.hz
-    for trace, start, stop in _windows(world, every):
-        phase = np.random.default_rng([world.plan.seed, trace.log.bay, 1]).uniform(0, min(every, 5000.0))
+    every = 5000 / plan.hz
+    for channel, start, stop in _windows(world, every):
+        trace = channel.trace
         low, high = np.searchsorted(trace.changes, (start, stop))
-        at = np.union1d(instants(every, phase, start, stop), trace.changes[low:high])
-        values = trace.telemetry(at, np.random.default_rng([world.plan.seed, trace.log.bay, 2, start]))
-        if world.plan.channels == "payload":
-            values = {"payload_t": values["payload_t"]}
-        yield batch("telemetry", {"truck": trace.log.name, "at": when(world.plan, at), **values}, len(at))
+        at = np.union1d(instants(every, channel.phase(every, 1), start, stop), trace.changes[low:high])
+        columns = trace.telemetry(at, np.random.default_rng([plan.seed, trace.log.bay, 2, start]))
+        if plan.channels == "payload":
+            columns = {"payload_t": columns["payload_t"]}
+        if channel.sensors:
+            at, columns = channel.sensors.telemetry(at, columns, trace.speed(at), start)
+        yield batch("telemetry", {"truck": channel.truck, "at": when(plan, at), **columns}, len(at))
 
 
-def _windows(world: World, every_ms: float) -> Iterator[tuple[Trace, int, int]]:
+@dataclass(frozen=True)
+class Channel:
+    """What tells of one truck: its trace, and its sensors where they are not perfect."""
+
+    trace: Trace
+    sensors: Sensors | None
+
+    @property
+    def truck(self) -> str:
+        """Name of the truck."""
+        return self.trace.log.name
+
+    def phase(self, every_ms: float, stream: int) -> float:
+        """When in its period a truck samples [ms]: no two trucks and streams do at once."""
+        draw = np.random.default_rng([self.trace.plan.seed, self.trace.log.bay, stream])
+        return float(draw.uniform(0, every_ms))
+
+
+def sensors(world: World) -> list[Sensors]:
+    """The sensors of each truck; none where the plan has no noise."""
+    level = LEVELS[world.plan.noise]
+    return [] if level is None else [Sensors(log, world.plan, level) for log in world.logs]
+
+
+def _windows(world: World, every_ms: float) -> Iterator[tuple[Channel, int, int]]:
     """Truck after truck, day after day; a day of many samples comes in parts."""
     table = world.atlas.rows()
-    traces = [Trace(log, table, world.plan) for log in world.logs]
+    imperfect: list[Sensors | None] = [*sensors(world)] or [None] * len(world.logs)
+    channels = [
+        Channel(Trace(log, table, world.plan), sensor)
+        for log, sensor in zip(world.logs, imperfect, strict=True)
+    ]
     for start, stop in days(world):
         parts = max(1, math.ceil((stop - start) / every_ms / MOST_ROWS))
         cuts = [start + (stop - start) * part // parts for part in range(parts + 1)]
-        for trace in traces:
+        for channel in channels:
             for low, high in pairwise(cuts):
-                yield trace, low, high
+                yield channel, low, high
 
 
 def trucks(world: World) -> Iterator[pa.RecordBatch]:

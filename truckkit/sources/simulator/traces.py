@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from truckkit.sources.simulator.log import TruckLog
 from truckkit.sources.simulator.paths import Floats
 from truckkit.sources.simulator.plan import Plan
-from truckkit.sources.simulator.trucks import FUEL
+from truckkit.sources.simulator.trucks import FUEL, SPEED
 
 Instants = NDArray[np.int64]
 
@@ -64,6 +64,11 @@ class Trace:
             "speed_kmh": values[:, 4] * pace * 3.6,
             "heading_deg": values[:, 3] % 360.0,
         }
+
+    def speed(self, at: Instants) -> Floats:
+        """Speed [km/h]."""
+        _, cell, share, pace = self._within(at)
+        return self._read(cell, share, slice(SPEED, SPEED + 1))[:, 0] * pace * 3.6
 
     def telemetry(self, at: Instants, random: np.random.Generator) -> dict[str, NDArray[np.generic]]:
         """Columns of ``schema.TELEMETRY`` at given instants, in order."""

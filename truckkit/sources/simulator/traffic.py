@@ -17,7 +17,7 @@ from truckkit.sources.simulator.paths import Floats
 
 HEADWAY_MS = 7_500.0
 """Time between two trucks that pass one point in one direction."""
-SLOWER = np.array([1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.69, 0.62])
+SLOWER = np.array([1.0, 0.94, 0.88, 0.81, 0.73, 0.64])
 """Shares of the wished pace that a driver considers."""
 IMPATIENCE = 1.3
 """A second of waiting is felt as so many of driving."""

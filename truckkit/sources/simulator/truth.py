@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -29,23 +30,22 @@ def days(world: World) -> list[tuple[int, int]]:
 
 def states(world: World) -> Iterator[pa.RecordBatch]:
     """Columns of ``schema.STATE_INTERVALS``: a batch a day; they tile each truck's time."""
-    told = {log.name: [*log.states, (world.plan.length_ms, "", None, None, None)] for log in world.logs}
+    end = (world.plan.length_ms, "", None, None, None)
+    said = [
+        (at, log.name, after[0], state, place, loader, operator)
+        for log in world.logs
+        for (at, state, place, loader, operator), after in pairwise([*log.states, end])
+        if at < after[0]
+    ]
+    said.sort(key=lambda row: row[0])
+    edges = [row[0] for row in said]
+    names = ("start", "truck", "stop", "state", "place", "loader", "operator")
     for start, stop in days(world):
-        found = [
-            (truck, at, after[0], state, place, loader, operator)
-            for truck, said in told.items()
-            for (at, state, place, loader, operator), after in pairwise(said)
-            if start <= at < stop
-        ]
-        names = ("truck", "start", "stop", "state", "place", "loader", "operator")
-        columns: dict[str, Any] = (
-            dict(zip(names, map(list, zip(*found, strict=True)), strict=False)) if found else {}
-        )
-        if found:
-            columns |= {
-                edge: when(world.plan, np.array(columns[edge], dtype=np.int64)) for edge in ("start", "stop")
-            }
-            columns |= {"source": SOURCE, "confidence": np.ones(len(found))}
+        found = sorted(said[bisect_left(edges, start) : bisect_left(edges, stop)], key=lambda row: row[1])
+        columns: dict[str, Any] = dict(zip(names, map(list, zip(*found, strict=True)), strict=False))
+        for edge in ("start", "stop"):
+            columns[edge] = when(world.plan, np.array(columns.get(edge, []), dtype=np.int64))
+        columns |= {"source": SOURCE, "confidence": np.ones(len(found))}
         yield batch("states", columns, len(found))
 
 
@@ -56,8 +56,11 @@ def cycles(world: World) -> Iterator[pa.RecordBatch]:
     ``from_place`` and ``arrived_load`` tell how the truck came to this loading, before the cycle's start.
     """
     found = [record for log in world.logs for record in _cycles(world, log)]
+    found.sort(key=lambda record: record["start"])
+    edges = [record["start"] for record in found]
     for start, stop in days(world):
-        yield rows("cycles", (record for record in found if start <= record["start"] < stop), world.plan)
+        told = found[bisect_left(edges, start) : bisect_left(edges, stop)]
+        yield rows("cycles", sorted(told, key=lambda record: record["truck"]), world.plan)
 
 
 def places(world: World) -> Iterator[pa.RecordBatch]:
@@ -95,13 +98,14 @@ def shift_at(shifts: list[Shift], at: int) -> str | None:
 
 def _cycles(world: World, log: TruckLog) -> Iterator[dict[str, Any]]:
     end = world.plan.length_ms
-    starts = [said[0] for said in log.states if said[1] == "load"]
+    loadings = [said for said in log.states if said[1] == "load"]
+    starts = [said[0] for said in loadings]
     bounds = np.array([*starts, end], dtype=np.int64)
     edges = np.array([*(said[0] for said in log.states), end], dtype=np.int64)
-    words = [said[1] for said in log.states]
+    words = np.array([said[1] for said in log.states])
     phases = {}
     for state in CYCLE_STATES:
-        lasted = np.where([word == state for word in words], np.diff(edges), 0)
+        lasted = np.where(words == state, np.diff(edges), 0)
         spent = np.interp(bounds, edges, np.concatenate([[0], np.cumsum(lasted)]))
         phases[f"{state}_min"] = np.diff(spent) / 60_000
     phases["delay_min"] = np.diff(bounds) / 60_000 - sum(phases.values())
@@ -110,15 +114,14 @@ def _cycles(world: World, log: TruckLog) -> Iterator[dict[str, Any]]:
         tip: Tip | None = log.tips[number] if number < len(log.tips) else None
         after = log.loads[number + 1] if number + 1 < len(log.loads) else None
         last = number + 1 == len(starts)
-        said = next(said for said in log.states if said[0] == start)
         yield {
             "truck": log.name,
             "source": SOURCE,
             "start": start,
             "stop": int(bounds[number + 1]),
-            "loader": said[3],
-            "operator": said[4],
-            "load_place": said[2],
+            "loader": loadings[number][3],
+            "operator": loadings[number][4],
+            "load_place": loadings[number][2],
             **({} if load is None else _loading(load)),
             **({} if tip is None or load is None else _dumping(load, tip)),
             **{name: float(minutes[number]) for name, minutes in phases.items()},

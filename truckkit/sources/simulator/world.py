@@ -26,7 +26,7 @@ from truckkit.sources.simulator.trucks import BACKWARDS, GATE, MODELS, Model, Mo
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
-STRETCH_M = 90.0
+STRETCH_M = 110.0
 """About how far apart trucks look whether they come too close."""
 
 
