@@ -59,7 +59,7 @@ def ingest(
 ) -> None:
     """Bring files into a store; the same files again add nothing."""
     with err.status("reading") as status:
-        loads = bring_in(store, source, mapping, progress=status.update)
+        loads = bring_in(store, source, mapping, progress=status.update, remark=err.print)
     for load in loads:
         _tell(load)
     fresh = [load for load in loads if not load.known]

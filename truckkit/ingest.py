@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from truckkit import convert, cycles, derive, mapping, schema
-from truckkit.errors import BadInput, listed
-from truckkit.mapping import FileKind, Mapping, Rows
+from truckkit.errors import BadInput, NoStore, listed
+from truckkit.mapping import FileKind, Mapping
 from truckkit.sources import files, simulator
-from truckkit.store import Draft, Facts, Load, publish
+from truckkit.sources.streams import Rows
+from truckkit.store import Draft, Facts, Load, Store, publish
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""
@@ -30,7 +31,11 @@ class _Chosen:
 
 
 def ingest(
-    store: str | Path, paths: Sequence[str | Path], mapping_name: str, progress: Progress = lambda _: None
+    store: str | Path,
+    paths: str | Path | Sequence[str | Path],
+    mapping_name: str,
+    progress: Progress = lambda _: None,
+    remark: Progress = lambda _: None,
 ) -> list[Load]:
     """Bring files into a store.
 
@@ -46,6 +51,8 @@ def ingest(
         A shipped mapping, or the path of a TOML file.
     progress
         Told what is being done.
+    remark
+        Told which files of a folder the mapping does not read.
 
     Returns
     -------
@@ -58,14 +65,25 @@ def ingest(
         The store is then as it was.
     """
     using = mapping.read(mapping_name)
-    chosen = _chosen(files.found([Path(path) for path in paths]), using)
+    named = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
+    chosen = _chosen(files.found(named), named, using, remark)
+    known = _known(Path(store))
     with Draft() as draft:
         draft.site = Facts(using.site_name or "mine", using.time_zone, using.crs, using.simulated)
         for each in chosen:
             progress(f"reading {each.path.name}")
-            _bring(draft, each, using)
+            _bring(draft, each, using, known)
         progress("publishing")
         return publish(Path(store), draft, lambda pending: derive.everything(pending, using))
+
+
+def _known(store: Path) -> frozenset[str]:
+    """What the ledger has already, so that nobody reads it again; publishing asks the ledger anew."""
+    try:
+        loads = Store(store).newest().tables["loads"]
+    except NoStore:
+        return frozenset()  # publishing says what is wrong with the folder, or makes a store of it
+    return frozenset(loads.identity.to_pyarrow().to_pylist())
 
 
 def simulate(
@@ -135,60 +153,84 @@ def _published(store: str | Path, draft: Draft) -> list[Load]:
         return publish(Path(store), draft)
 
 
-def _chosen(paths: Iterable[Path], using: Mapping) -> list[_Chosen]:
-    chosen, strange = [], []
-    for path in paths:
-        kind = using.kind_of(path)
-        if kind is None:
-            strange.append(path.name)
-        else:
-            chosen.append(_Chosen(path, kind))
-    if not chosen:
+def _chosen(paths: Iterable[Path], named: Sequence[Path], using: Mapping, remark: Progress) -> list[_Chosen]:
+    kinds = {path: using.kind_of(path) for path in paths}
+    chosen = [_Chosen(path, kind) for path, kind in kinds.items() if kind]
+    strange = [path for path, kind in kinds.items() if not kind]
+    unfit = [path.name for path in strange if path in named or not chosen]
+    if unfit:
         wanted = listed(kind.match for kind in using.files)
-        raise BadInput(
-            f'the mapping "{using.name}" fits none of the files {listed(strange)}; it reads {wanted}.'
-        )
+        raise BadInput(f'the mapping "{using.name}" does not read {listed(unfit)}; it reads {wanted}.')
+    for path in strange:
+        remark(f'passed over "{path}": the mapping "{using.name}" does not read it')
     # Tables that others refer to come first, whatever the files are called.
     return sorted(chosen, key=lambda each: (using.files.index(each.kind), each.path.name))
 
 
-def _bring(draft: Draft, chosen: _Chosen, using: Mapping) -> None:
+def _bring(draft: Draft, chosen: _Chosen, using: Mapping, known: Collection[str]) -> None:
     path, kind = chosen.path, chosen.kind
-    rows = files.rows(path)
-    _hold_to_mapping(path, rows, kind, using)
     into = kind.tables[0].into
     load = draft.load(str(path), _hash(files.identity(path), using.text), using.name, into.name)
-    raw = draft.read(f"rows_{load.number}", rows.stream)
+    if load.identity in known:
+        return
+    rows = files.rows(path)
+    _hold_to_mapping(path, rows, kind, using)
+    with rows.reading() as stream:
+        raw = draft.read(f"rows_{load.number}", stream)
     for wanted in kind.tables:
         answers = {name: _answers(draft, path, wanted, name, load) for name in _looked_up(wanted)}
         converted = convert.rows(raw, wanted, using.time_zone, answers)
         if wanted.into is not into:
-            converted = _secondary(converted, wanted.into)
-        elif into is schema.CYCLES:
+            _bring_more(draft, _filled(converted, wanted.into), wanted.into, into, load)
+            continue
+        if into is schema.CYCLES:
             converted = cycles.completed(converted)
         elif into is schema.STATE_INTERVALS:
             converted = converted.mutate(evidence=ibis.literal("interval"))
-        draft.stage(wanted.into, _filled(converted, wanted.into), load)
+        draft.stage(into, _filled(converted, into), load)
     _refuse_broken(draft, rows, into, load)
     load.rows_in = int(raw.count().execute()) + len(rows.broken)
     draft.forget(f"rows_{load.number}")
 
 
-def _hold_to_mapping(path: Path, rows: files.Rows, kind: FileKind, using: Mapping) -> None:
-    """Name every column that is missing, and what the file has instead."""
-    missing = [name for name in kind.columns if name not in rows.names]
-    if missing:
-        raise BadInput(
-            f'"{path}" does not fit the mapping "{using.name}": it has no column {listed(missing)} '
-            f"(found {listed(rows.names)})."
+def _bring_more(
+    draft: Draft, rows: ibis.Table, table: schema.Table, counted: schema.Table, load: Load
+) -> None:
+    """Stage what the rows of a file say of another table than the one that counts them.
+
+    A row that was refused there says nothing here; nor does one without this table's key.
+    """
+    telling = rows.filter(*(rows[each].notnull() for each in table.key))
+    refused = draft.refused(counted, load)
+    if refused is not None:
+        telling = telling.anti_join(refused, "_line")
+    good = telling.filter(telling["_reason"].isnull())
+    if table.kind == "catalog":
+        # Many rows tell of one truck or place: the last word on each column holds.
+        rest = [name for name in good.columns if name in table and name not in table.key]
+        good = good.group_by(list(table.key)).aggregate(
+            **{name: good[name].argmax(good["_line"]) for name in rest}
         )
+    draft.stage(table, good, load)
+    draft.stage(table, telling.filter(telling["_reason"].notnull()), load)
 
 
-def _looked_up(wanted: Rows) -> list[str]:
+def _hold_to_mapping(path: Path, rows: Rows, kind: FileKind, using: Mapping) -> None:
+    """Name every column that is missing, and what the file has instead."""
+    faults = []
+    if missing := [name for name in kind.columns if name not in rows.names]:
+        faults.append(f"it has no column {listed(missing, most=30)} (found {listed(rows.names, most=30)})")
+    if twice := rows.ambiguous(kind.columns):
+        faults.append(f"it has more than one column {listed(twice)}, letter case aside")
+    if faults:
+        raise BadInput(f'"{path}" does not fit the mapping "{using.name}": {"; ".join(faults)}.')
+
+
+def _looked_up(wanted: mapping.Rows) -> list[str]:
     return [name for name, spec in wanted.columns.items() if spec.lookup]
 
 
-def _answers(draft: Draft, path: Path, wanted: Rows, name: str, load: Load) -> ibis.Table:
+def _answers(draft: Draft, path: Path, wanted: mapping.Rows, name: str, load: Load) -> ibis.Table:
     lookup = wanted.columns[name].lookup
     assert lookup is not None
     beside = sorted(path.parent.glob(lookup.file))
@@ -203,13 +245,6 @@ def _answers(draft: Draft, path: Path, wanted: Rows, name: str, load: Load) -> i
     )
 
 
-def _secondary(rows: ibis.Table, table: schema.Table) -> ibis.Table:
-    """What the rows of a file say of another table, once for each key."""
-    key = list(table.key)
-    named = rows.filter(*(rows[each].notnull() for each in key)).distinct(on=key, keep="first")
-    return named.mutate(_reason=ibis.null("string"), _line=ibis.null("int64"))
-
-
 def _filled(rows: ibis.Table, table: schema.Table) -> ibis.Table:
     """Rows with what every row of the table must say and few sources do."""
     defaults = {"given": True, "version": 1, "complete": False, "samples": 1, "description": ""}
@@ -221,11 +256,14 @@ def _filled(rows: ibis.Table, table: schema.Table) -> ibis.Table:
     return rows.mutate(**missing) if missing else rows
 
 
-def _refuse_broken(draft: Draft, rows: files.Rows, into: schema.Table, load: Load) -> None:
+def _refuse_broken(draft: Draft, rows: Rows, into: schema.Table, load: Load) -> None:
     if rows.broken:
-        lines, reasons, texts = zip(*rows.broken, strict=True)
         refused = pa.table(
-            {"_line": pa.array(lines, pa.int64()), "_reason": list(reasons), "_content": list(texts)}
+            {
+                "_line": pa.array([row.line for row in rows.broken], pa.int64()),
+                "_reason": [row.reason for row in rows.broken],
+                "_content": [row.text for row in rows.broken],
+            }
         )
         draft.stage(into, draft.read("broken_rows", refused), load)
 

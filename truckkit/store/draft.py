@@ -124,6 +124,12 @@ class Draft:
             self.connection.execute(f"CREATE TEMP TABLE {target} AS {staged}")
             self._staged.add(table.name)
 
+    def refused(self, table: schema.Table, load: Load) -> ibis.Table | None:
+        """The ``_line`` of each row of a load that is staged to be refused; nothing where none is."""
+        staged = self.backend.table(f"staged_{table.name}")
+        lines = staged.filter(staged.load_id == load.number, staged["_reason"].notnull()).select("_line")
+        return lines if lines.count().execute() else None
+
     def _shaped(self, table: schema.Table, rows: ibis.Table, load: Load) -> dict[str, ibis.Value]:
         fixed: dict[str, ibis.Value] = {
             "load_id": ibis.literal(load.number, "int64"),

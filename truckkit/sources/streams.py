@@ -1,0 +1,134 @@
+"""Rows of a file as a stream: numbered, with names that tell columns apart, and with what went wrong.
+
+Another reads the stream and would turn an error on the way into its own, so the fault is kept here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from truckkit.errors import BadInput
+
+LINE = "_line"
+"""The column with the number of a row, the first row of data being 1."""
+
+_CUT_OFF = ("trunc", "ended before", "end-of-stream", "magic bytes", "tried reading", "unexpected end")
+"""What the readers say, in their words, of a file that is not whole."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A row with too many or too few values."""
+
+    line: int
+    values: int
+    expected: int
+    text: str
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it."""
+        return f"{self.values} values where {self.expected} are expected"
+
+
+class Rows:
+    """A file's rows, and those that are no rows at all."""
+
+    def __init__(
+        self,
+        path: Path,
+        given: pa.Schema,
+        batches: Iterable[pa.RecordBatch],
+        broken: list[Broken] | None = None,
+        ended: Callable[[int, pa.RecordBatch | None], None] = lambda _rows, _last: None,
+    ) -> None:
+        self.path = path
+        self.names: tuple[str, ...] = tuple(given.names)
+        """The columns, by the names that the file gives them."""
+        self.twins = tuple(name for name, times in Counter(map(_told_apart, self.names)).items() if times > 1)
+        """Names in small letters that more than one column has: DuckDB does not tell case apart."""
+        self.broken: list[Broken] = [] if broken is None else broken
+        """Filled as the stream is read."""
+        self._batches = batches
+        self._ended = ended
+        self._fault: BadInput | None = None
+        fields = [field.with_name(name) for field, name in zip(given, _unlike(self.names), strict=True)]
+        self._schema = pa.schema([*fields, pa.field(LINE, pa.int64())])
+        self._stream = pa.RecordBatchReader.from_batches(self._schema, self._numbered())
+
+    @contextmanager
+    def reading(self) -> Iterator[pa.RecordBatchReader]:
+        """The stream, for somebody to read to its end; raises ``BadInput`` where the file is broken."""
+        try:
+            yield self._stream
+        except Exception:
+            if self._fault:
+                raise self._fault from None
+            raise
+
+    def ambiguous(self, wanted: Iterable[str]) -> list[str]:
+        """The wanted columns that the file has more than once."""
+        return [name for name in wanted if _told_apart(name) in self.twins]
+
+    def _numbered(self) -> Iterator[pa.RecordBatch]:
+        after, last = 0, None
+        try:
+            for batch in self._batches:
+                if batch.num_rows:
+                    lines = self._lines(after, batch.num_rows)
+                    after, last = int(lines[-1]), batch
+                    yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(lines)], schema=self._schema)
+            self._ended(max([after, *(row.line for row in self.broken[-1:])]), last)
+        except BadInput as fault:
+            self._fault = fault
+            raise
+        except (pa.ArrowException, OSError, EOFError) as fault:
+            self._fault = unreadable(self.path, fault, after)
+            raise self._fault from None
+
+    def _lines(self, after: int, rows: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """The next numbers that no broken row has."""
+        skipped = [row.line for row in self.broken if row.line > after]
+        lines = np.arange(after + 1, after + 1 + rows + len(skipped), dtype=np.int64)
+        return lines[~np.isin(lines, skipped)][:rows] if skipped else lines
+
+
+def unreadable(path: Path, fault: Exception, after: int = 0) -> BadInput:
+    """The error for a file that cannot be read on, after a number of rows."""
+    said, where = _first(fault), f" after row {after}" if after else ""
+    small = said.lower()
+    if "utf8" in small or "utf-8" in small:
+        return BadInput(f'"{path}" is not in UTF-8{where}: {said}; save it as UTF-8.')
+    if any(
+        word in small for word in ("trunc", "ended before", "end-of-stream", "magic bytes", "tried reading")
+    ):
+        return BadInput(f'"{path}" is cut off{where}: {said}; bring the whole file.')
+    return BadInput(f'"{path}" cannot be read{where}: {said}; bring a whole file, or save it anew.')
+
+
+def _first(fault: Exception) -> str:
+    return (str(fault).splitlines() or [type(fault).__name__])[0].partition(". ")[0].rstrip(".")
+
+
+def _told_apart(name: str) -> str:
+    return name.lower()
+
+
+def _unlike(names: Sequence[str]) -> list[str]:
+    """Names that no two columns share, whatever the case of their letters."""
+    taken = {LINE}
+    unlike = []
+    for number, name in enumerate(names, 1):
+        candidate = name or f"column {number}"
+        while _told_apart(candidate) in taken:
+            candidate += " again"
+        taken.add(_told_apart(candidate))
+        unlike.append(candidate)
+    return unlike
