@@ -26,7 +26,7 @@ help:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo 'truckkit needs Python 3.11 or newer, and $(PYTHON) is older: say make PYTHON=python3.11'; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'no environment without venv: apt-get install python3-venv'; exit 1; }
 
 # Compiling every module at once costs half of the time; those that are used compile when they are.
 # An environment for tests holds all that the demo needs.
