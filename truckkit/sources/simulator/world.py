@@ -162,7 +162,8 @@ class World:
     # Who there is ------------------------------------------------------------------------------
 
     def _loader(self, number: int) -> Loader:
-        face = self.mine.of_kind("load")[number].name
+        # From the bottom up, so that the face left free is near the rim.
+        face = self.mine.of_kind("load")[-1 - number].name
         quick = number % 3 != 1
         return Loader(
             f"SH{number + 1}",
