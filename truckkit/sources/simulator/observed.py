@@ -209,7 +209,7 @@ def refuels(world: World) -> Iterator[pa.RecordBatch]:
 
 def plans(world: World) -> Iterator[pa.RecordBatch]:
     """Columns of ``schema.PLANS``: for the site and each loader, about what a good shift brings."""
-    loads = 27.5 * len(world.logs)
+    loads = 23.0 * len(world.logs)
     target = sum(log.model.target_t for log in world.logs) / len(world.logs)
     circuits = [("all", 1.0), *((loader.name, 1 / len(world.loaders)) for loader in world.loaders)]
     found = (
