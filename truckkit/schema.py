@@ -14,7 +14,7 @@ ingest are all made from what stands here. Instants are UTC; intervals are ``[st
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import ibis
@@ -46,6 +46,8 @@ class Column:
     required: bool = False
     references: str | None = None
     """Catalog table whose key this column must name."""
+    words: Mapping[str, str] | None = field(default=None, compare=False)
+    """The words that it may hold, with what they mean, where it may not hold any text."""
 
     @property
     def dtype(self) -> ibis.expr.datatypes.DataType:
@@ -141,7 +143,7 @@ TRUCK = Column("truck", TEXT, "Name of the haul truck.", required=True, referenc
 AT = Column("at", INSTANT, "When it was so, UTC.", required=True)
 START = Column("start", INSTANT, "First instant of the interval, UTC.", required=True)
 STOP = Column("stop", INSTANT, "First instant after the interval, UTC.", required=True)
-SOURCE = Column("source", TEXT, "Who says so: fms or detected.", required=True)
+SOURCE = Column("source", TEXT, "Who says so: fms or detected.", required=True, words=SOURCES)
 FAULT = Column("fault", TEXT, "What is wrong with the row, in words; empty where nothing is.")
 LOAD_ID = Column("load_id", COUNT, "The load that brought the row; 0 where none did.", required=True)
 X = Column("x_m", NUMBER, "East in the site's grid.", "m")
@@ -201,7 +203,13 @@ PLACES = Table(
     ("place",),
     (
         Column("place", TEXT, "Name of the place.", required=True),
-        Column("kind", TEXT, "What it is: " + ", ".join(PLACES_KINDS) + ".", required=True),
+        Column(
+            "kind",
+            TEXT,
+            "What it is: " + ", ".join(PLACES_KINDS) + ".",
+            required=True,
+            words=PLACES_KINDS,
+        ),
         X,
         Y,
         ELEVATION,
@@ -447,7 +455,7 @@ STATE_INTERVALS = Table(
         SOURCE,
         START,
         STOP,
-        Column("state", TEXT, "What the truck did: " + ", ".join(STATES) + ".", required=True),
+        Column("state", TEXT, "What the truck did: " + ", ".join(STATES) + ".", required=True, words=STATES),
         Column("place", TEXT, "Where it was, where known.", references="places"),
         LOADER,
         OPERATOR,

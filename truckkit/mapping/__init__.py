@@ -1,0 +1,76 @@
+"""Mappings: which column of a source is what, in which unit and time zone.
+
+A mapping is a TOML file. It names the site, then for each kind of file the tables that its rows
+become, and for each column where it comes from:
+
+    name = "our-fms"
+    time_zone = "Australia/Perth"          # of times without an offset
+
+    [site]
+    name = "Our mine"
+
+    [[file]]
+    match = "hauls*.csv*"
+
+    [[file.table]]                         # the first table is the one that the ledger counts
+    into = "cycles"
+    prefer_equal = ["Full", "Assigned"]    # of two rows with one key, keep the one where these agree
+
+    [file.table.columns]
+    truck = "Truck"                                             # a column of the file
+    source = { value = "fms" }                                  # a constant
+    start = { from = "Assign", format = "%m/%d/%Y %H:%M" }      # a time in a form of its own
+    haul_min = { from = "HaulTime", unit = "s", between = [0, 600] }
+    state = { from = "Status", words = { QUE = "queue_load" } } # the file's words for ours
+    from_place = { from = "Start", lookup = { file = "places*.csv*", key = "Id", answer = "Name" } }
+
+``unknown_trucks = "refuse"`` at the top rejects rows of trucks that the store does not know.
+``unit`` is the file's unit, converted to that of the schema. ``between`` empties a value outside
+its bounds, and the row says so in ``fault``; ``missing`` lists values that mean nothing; ``scale``
+and ``plus`` are for grids and counters. What cannot be read in a required column rejects the row.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from truckkit.errors import BadMapping, listed
+from truckkit.mapping.model import FileKind, Lookup, Mapping, Roster, Rows, Spec
+from truckkit.mapping.reading import Reading
+
+__all__ = ["FileKind", "Lookup", "Mapping", "Roster", "Rows", "Spec", "read", "shipped"]
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the mappings that come with truckkit.
+
+    >>> "minez-fms" in shipped()
+    True
+    """
+    folder = resources.files("truckkit") / "mappings"
+    return tuple(
+        sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+    )
+
+
+def read(name: str) -> Mapping:
+    """A mapping by the name of a shipped one, or by the path of a TOML file.
+
+    Raises ``BadMapping`` with all that is wrong with it.
+    """
+    if name in shipped():
+        text = (resources.files("truckkit") / "mappings" / f"{name}.toml").read_text(encoding="utf-8")
+    elif Path(name).is_file():
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (UnicodeDecodeError, OSError) as fault:
+            raise BadMapping(f'the mapping "{name}" cannot be read: {fault}.') from None
+    else:
+        raise BadMapping(f'no mapping "{name}"; truckkit brings {listed(shipped())}, or name a TOML file.')
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise BadMapping(f'the mapping "{name}" is not TOML: {fault}.') from None
+    return Reading(name).mapping(content, text)

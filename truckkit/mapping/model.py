@@ -1,0 +1,95 @@
+"""What a mapping says, once it is read."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+from truckkit import schema
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A file beside the one being read that says what its codes stand for."""
+
+    file: str
+    key: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Where one column comes from."""
+
+    source: str | None = None
+    value: Any = None
+    unit: str | None = None
+    zone: str | None = None
+    format: str | None = None
+    epoch: str | None = None
+    words: Dictionary[str, str] | None = None
+    otherwise: str | None = None
+    missing: tuple[Any, ...] = ()
+    between: tuple[float, float] | None = None
+    scale: float = 1.0
+    plus: float = 0.0
+    lookup: Lookup | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the rows of a file become in one table."""
+
+    into: schema.Table
+    columns: Dictionary[str, Spec]
+    prefer_equal: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """One kind of file, by its name, and the tables that its rows become."""
+
+    match: str
+    tables: tuple[Rows, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the file must have."""
+        wanted = [spec.source for rows in self.tables for spec in rows.columns.values() if spec.source]
+        wanted += [each for rows in self.tables for each in rows.prefer_equal or ()]
+        return tuple(dict.fromkeys(wanted))
+
+
+@dataclass(frozen=True)
+class Roster:
+    """One shift of every day: its word, when it starts in site time, how long it is."""
+
+    word: str
+    start: time
+    hours: float
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A whole mapping."""
+
+    name: str
+    time_zone: str
+    files: tuple[FileKind, ...]
+    site_name: str | None = None
+    crs: str | None = None
+    simulated: bool = False
+    add_unknown_trucks: bool = True
+    shifts: tuple[Roster, ...] = field(default=())
+    text: str = ""
+
+    def kind_of(self, path: Path) -> FileKind | None:
+        """The first kind that fits a file's name."""
+        for kind in self.files:
+            if fnmatch.fnmatch(path.name, kind.match):
+                return kind
+        return None
