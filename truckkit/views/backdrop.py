@@ -36,7 +36,7 @@ MOST_PIXELS = 4096
 TRACK_M = 10.0
 """How wide a track is drawn: about as wide as a haul truck [m]."""
 
-WIDEST = 4
+WIDEST = 2
 """What a track is widened by at most, on either side [pixels]."""
 
 FAINTEST = 60
