@@ -36,6 +36,8 @@ class Load:
     mapping: str
     into: str
     """The table whose rows are counted: a row of the source is kept where its row here is kept."""
+    adds_trucks: bool = True
+    """False where rows of trucks that the store does not know are refused."""
     rows_in: int = 0
     rejected: int = 0
     duplicates: int = 0
@@ -71,11 +73,18 @@ class Draft:
         self.connection = duckdb.connect(
             ":memory:", config={"memory_limit": memory, "temp_directory": str(self._scratch)}
         )
-        self.connection.execute("SET enable_progress_bar = false")  # ingest tells its own progress
+        self._draw_no_bar()
         self.backend = ibis.duckdb.from_connection(self.connection)
         self.loads: list[Load] = []
         self.site: Facts | None = None
         self._staged: set[str] = set()
+
+    def _draw_no_bar(self) -> None:
+        """Ingest tells its own progress."""
+        asked = "SELECT current_setting('enable_progress_bar')"
+        # In a notebook it is off already, and DuckDB refuses the very statement without ipywidgets.
+        if self.connection.execute(asked).fetchall()[0][0]:
+            self.connection.execute("SET enable_progress_bar = false")
 
     def __enter__(self) -> Draft:
         return self
