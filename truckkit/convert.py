@@ -4,6 +4,7 @@ Every function here makes Ibis expressions; nothing runs.
 """
 
 from collections.abc import Mapping as Dictionary
+from datetime import UTC, datetime
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -11,10 +12,18 @@ import pint
 
 from truckkit import schema
 from truckkit.errors import BadMapping
-from truckkit.mapping import Rows, Spec
+from truckkit.mapping import Mapping, Rows, Spec
 
 _UNITS: pint.UnitRegistry[float] = pint.UnitRegistry()
 _SAMPLES = ("positions", "telemetry")
+
+_FIRST, _LAST = datetime(1970, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001, tables hold UTC without a zone
+"""Times before and after are those of clocks that were never set."""
+
+_TO_MICROS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+
+_SHOWN = 80
+"""So many letters of a value that is refused are shown in the reason."""
 
 Answers = Dictionary[str, ibis.Table]
 """For each column with a lookup, its table of ``key`` and ``answer``."""
@@ -50,7 +59,7 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         columns[name] = value
         if spec.source is None:
             continue
-        told = raw[spec.source].cast("string")
+        told = raw[spec.source].cast("string").substr(0, _SHOWN)
         if unreadable is not None:
             kind = _kind(column)
             note = _words(unreadable, f'{spec.source} "', told, f'" is not {kind}')
@@ -61,7 +70,10 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
                 refusals.append(
                     _words(value.isnull() & told.notnull(), f'{spec.source} "', told, '" means nothing here')
                 )
-    if "start" in columns and "stop" in columns and table.stop:
+        if column.words and not spec.words:
+            strange = ~value.isin(list(column.words))
+            refusals.append(_words(strange, f'{spec.source} "', told, f'" is no {column.name}'))
+    if "start" in columns and "stop" in columns:
         backwards = columns["stop"] < columns["start"]
         refusals.append(
             _words(backwards, "it stops at ", columns["stop"].cast("string"), ", before it starts")
@@ -94,12 +106,17 @@ def _value(
     if spec.source is None:
         return ibis.literal(spec.value).cast(column.type), None
     given = raw[f"_answer_{column.name}"] if looked_up else raw[spec.source]
+    if given.type().is_binary() or given.type().is_nested():
+        given = given.cast("string")
     if given.type().is_string():
         given = given.strip()
         for nothing in ("", *(str(each) for each in spec.missing)):
             given = given.nullif(nothing)
     elif spec.missing:
-        given = ibis.ifelse(given.isin(list(spec.missing)), ibis.null(given.type()), given)
+        said = given.cast("string").isin([str(each) for each in spec.missing])
+        if given.type().is_numeric():
+            said = said | given.isin([each for each in spec.missing if isinstance(each, (int, float))])
+        given = ibis.ifelse(said, ibis.null(given.type()), given)
     if spec.words is not None:
         given = given.cast("string").cases(*spec.words.items(), else_=spec.otherwise)
         return given, None
@@ -114,24 +131,37 @@ def _value(
 
 
 def _instant(given: ibis.Value, spec: Spec, zone: str) -> tuple[ibis.Value, ibis.Value | None]:
+    read = _sane(_instant_read(given, spec, spec.zone or zone)).truncate("ms")
+    return read, given.notnull() & read.isnull()
+
+
+def _instant_read(given: ibis.Value, spec: Spec, local: str) -> ibis.Value:
     kind = given.type()
-    local = spec.zone or zone
     if spec.epoch:
-        read = given.try_cast("float64")
-        micros = (read * {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}[spec.epoch]).cast("int64")
-        return micros.as_timestamp("us").cast(schema.INSTANT), given.notnull() & read.isnull()
-    if kind.is_timestamp():
-        if kind.timezone is not None:
-            return given.cast(schema.INSTANT).truncate("ms"), None
-        return _to_utc(given.cast(schema.INSTANT), local).truncate("ms"), None
+        micros = given.try_cast("float64") * _TO_MICROS[spec.epoch]
+        told = micros.between(0, _LAST.replace(tzinfo=UTC).timestamp() * 1e6)
+        micros = ibis.ifelse(told, micros, ibis.null("float64")).round().cast("int64")
+        return micros.as_timestamp("us").cast(schema.INSTANT)
+    if kind.is_numeric():
+        raise BadMapping(
+            f'the column "{spec.source}" holds numbers, not times; say epoch = "s", "ms", "us" or "ns".'
+        )
+    if kind.is_timestamp() and kind.timezone is not None:
+        return given.cast(schema.INSTANT)
+    if kind.is_timestamp() or kind.is_date():
+        return _to_utc(_sane(given.cast(schema.INSTANT)), local)
     if spec.format:
-        read = given.as_timestamp(spec.format).cast(schema.INSTANT)
-        return _to_utc(read, local).truncate("ms"), given.notnull() & read.isnull()
+        return _to_utc(_sane(try_strptime(given, spec.format).cast(schema.INSTANT)), local)
     # Text that brings its own offset is read as an instant; other text is local.
-    offset = given.re_search(r"(Z|[+-]\d\d:?\d\d)$")
+    has_offset = given.re_search(r"(?i):\d\d([.,]\d+)?\s*(Z|UTC|[+-]\d\d(:?\d\d)?)$")
     instant = given.try_cast(dt.Timestamp(timezone="UTC", scale=6)).cast(schema.INSTANT)
-    read = given.try_cast(schema.INSTANT)
-    return offset.ifelse(instant, _to_utc(read, local)).truncate("ms"), given.notnull() & read.isnull()
+    return has_offset.ifelse(instant, _to_utc(_sane(given.try_cast(schema.INSTANT)), local))
+
+
+def _sane(instant: ibis.Value) -> ibis.Value:
+    """The instant, where a truck can have lived it; infinity and the year 290000 are times to DuckDB."""
+    lived = (instant >= _FIRST) & (instant < _LAST)
+    return ibis.ifelse(lived, instant, ibis.null(schema.INSTANT))
 
 
 def _to_utc(local: ibis.Value, zone: str) -> ibis.Value:
@@ -143,6 +173,11 @@ def _to_utc(local: ibis.Value, zone: str) -> ibis.Value:
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def timezone(zone: str, local: dt.Timestamp(scale=6)) -> dt.Timestamp(timezone="UTC", scale=6):  # type: ignore[valid-type]
     """The instant that a local time is in a zone; Ibis' own cast forgets the zone."""
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def try_strptime(text: str, form: str) -> dt.Timestamp(scale=6):  # type: ignore[valid-type]
+    """The time that a text says in a form, nothing where it says none; Ibis' own raises there."""
 
 
 def _number(given: ibis.Value, column: schema.Column, spec: Spec) -> tuple[ibis.Value, ibis.Value | None]:
@@ -160,6 +195,20 @@ def _number(given: ibis.Value, column: schema.Column, spec: Spec) -> tuple[ibis.
     return read.cast(column.type), unreadable
 
 
+def check(using: Mapping) -> None:
+    """Hold the units of a mapping to those of the schema; raises ``BadMapping`` with all that differ."""
+    faults = []
+    for kind in using.files:
+        for wanted in kind.tables:
+            for name, spec in wanted.columns.items():
+                try:
+                    conversion(spec.unit, wanted.into[name].unit)
+                except BadMapping as fault:
+                    faults.append(f"{wanted.into.name}.{name}: {str(fault).rstrip('.')}")
+    if faults:
+        raise BadMapping(f'the mapping "{using.name}" cannot be used: {"; ".join(faults)}.')
+
+
 def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
     """What turns one unit into another: a factor, and what to add.
 
@@ -168,8 +217,10 @@ def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
     >>> round(conversion("degF", "°C")[1], 3)
     -17.778
     """
-    if given is None or wanted is None or given == wanted:
+    if given is None or given == wanted:
         return 1.0, 0.0
+    if wanted is None:
+        raise BadMapping(f'the unit "{given}" is given for a column that has none.')
     try:
         zero, ten = (
             _UNITS.Quantity(value, given.replace("%", "percent")).to(wanted.replace("%", "percent")).magnitude
@@ -189,7 +240,7 @@ def _rank(raw: ibis.Table, wanted: Rows) -> ibis.Value:
 
 def _kind(column: schema.Column) -> str:
     if column.type == schema.INSTANT:
-        return "a time"
+        return f"a time of {_FIRST:%Y} to {_LAST:%Y}"
     return "a truth value" if column.type == schema.FLAG else "a number"
 
 
@@ -215,6 +266,6 @@ def _content(raw: ibis.Table) -> ibis.Value:
     told = {
         name: raw[name].cast("string")
         for name in raw.columns
-        if not name.startswith(("_line", "_key_", "_answer_"))
+        if name != "_line" and not name.startswith(("_key_", "_answer_"))
     }
     return ibis.struct(told).cast("json").cast("string")

@@ -65,6 +65,7 @@ def ingest(
         The store is then as it was.
     """
     using = mapping.read(mapping_name)
+    convert.check(using)
     named = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     chosen = _chosen(files.found(named), named, using, remark)
     known = _known(Path(store))
@@ -171,6 +172,7 @@ def _bring(draft: Draft, chosen: _Chosen, using: Mapping, known: Collection[str]
     path, kind = chosen.path, chosen.kind
     into = kind.tables[0].into
     load = draft.load(str(path), _hash(files.identity(path), using.text), using.name, into.name)
+    load.adds_trucks = using.add_unknown_trucks
     if load.identity in known:
         return
     rows = files.rows(path)

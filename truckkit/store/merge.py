@@ -28,16 +28,28 @@ def prepare(con: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
 
 
 def settle(
-    con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load], stored: str, offset: int
+    con: duckdb.DuckDBPyConnection,
+    table: schema.Table,
+    loads: list[Load],
+    stored: str,
+    trucks: str,
+    offset: int,
 ) -> None:
     """Fold the staged rows of each load, in order, into what is stored.
 
-    ``stored`` is the query over the stored rows that staged ones could meet; ``offset`` is what
-    makes a draft's load numbers the ledger's.
+    ``stored`` is the query over the stored rows that staged ones could meet, ``trucks`` that over
+    the trucks that are known; ``offset`` is what makes a draft's load numbers the ledger's.
     """
     staged = ddl.name(f"staged_{table.name}")
     known = [load.number for load in loads if load.known]
     con.execute(f"DELETE FROM {staged} WHERE load_id IN (SELECT unnest(?))", [known])
+    strict = [load.number for load in loads if not load.adds_trucks]
+    if strict and "truck" in table and table is not schema.TRUCKS:
+        con.execute(
+            f"UPDATE {staged} SET _reason = 'no truck \"' || truck || '\" is known here' WHERE _reason IS NULL "
+            f"AND load_id IN (SELECT unnest(?)) AND truck NOT IN (SELECT truck FROM ({trucks}))",
+            [strict],
+        )
     _refuse(con, table, loads, staged, offset)
     key = ddl.columns(table.key)
     columns = ddl.columns(dict.fromkeys((*table.names, "load_id")))

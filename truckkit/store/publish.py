@@ -136,7 +136,8 @@ def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> li
     pending = Pending(draft, folder, base)
     _name_the_sources(con, draft.loads)
     for table in draft.staged:
-        merge.settle(con, table, draft.loads, _met(pending, table, con), offset)
+        trucks = merge.after(schema.TRUCKS, pending.stored(schema.TRUCKS))
+        merge.settle(con, table, draft.loads, _met(pending, table, con), trucks, offset)
     if derive:
         derive(pending)
     catalog.name_the_unnamed(con, pending.stored)
