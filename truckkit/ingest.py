@@ -177,22 +177,40 @@ def _bring(draft: Draft, chosen: _Chosen, using: Mapping, known: Collection[str]
         return
     rows = files.rows(path)
     _hold_to_mapping(path, rows, kind, using)
+    # Where one table alone asks for the rows, they need not be kept for another.
+    once = len(kind.tables) == 1
     with rows.reading() as stream:
-        raw = draft.read(f"rows_{load.number}", stream)
-    for wanted in kind.tables:
-        answers = {name: _answers(draft, path, wanted, name, load) for name in _looked_up(wanted)}
-        converted = convert.rows(raw, wanted, using.time_zone, answers)
-        if wanted.into is not into:
-            _bring_more(draft, _filled(converted, wanted.into), wanted.into, into, load)
-            continue
-        if into is schema.CYCLES:
-            converted = cycles.completed(converted)
-        elif into is schema.STATE_INTERVALS:
-            converted = converted.mutate(evidence=ibis.literal("interval"))
-        draft.stage(into, _filled(converted, into), load)
+        raw = draft.read(f"rows_{load.number}", stream, once=once)
+        if once:
+            _bring_table(draft, raw, path, kind.tables[0], into, using, load)
+    if not once:
+        for wanted in kind.tables:
+            _bring_table(draft, raw, path, wanted, into, using, load)
     _refuse_broken(draft, rows, into, load)
-    load.rows_in = int(raw.count().execute()) + len(rows.broken)
+    load.rows_in = rows.whole + len(rows.broken)
     draft.forget(f"rows_{load.number}")
+
+
+def _bring_table(
+    draft: Draft,
+    raw: ibis.Table,
+    path: Path,
+    wanted: mapping.Rows,
+    counted: schema.Table,
+    using: Mapping,
+    load: Load,
+) -> None:
+    """Stage what the rows of a file say of one table."""
+    answers = {name: _answers(draft, path, wanted, name, load) for name in _looked_up(wanted)}
+    converted = convert.rows(raw, wanted, using.time_zone, answers)
+    if wanted.into is not counted:
+        _bring_more(draft, _filled(converted, wanted.into), wanted.into, counted, load)
+        return
+    if counted is schema.CYCLES:
+        converted = cycles.completed(converted)
+    elif counted is schema.STATE_INTERVALS:
+        converted = converted.mutate(evidence=ibis.literal("interval"))
+    draft.stage(counted, _filled(converted, counted), load)
 
 
 def _bring_more(

@@ -56,6 +56,8 @@ class Rows:
         """Names in small letters that more than one column has: DuckDB does not tell case apart."""
         self.broken: list[Broken] = [] if broken is None else broken
         """Filled as the stream is read."""
+        self.whole = 0
+        """Rows that are whole, counted as the stream is read."""
         self._batches = batches
         self._ended = ended
         self._fault: BadInput | None = None
@@ -84,6 +86,7 @@ class Rows:
                 if batch.num_rows:
                     lines = self._lines(after, batch.num_rows)
                     after, last = int(lines[-1]), batch
+                    self.whole += batch.num_rows
                     yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(lines)], schema=self._schema)
             self._ended(max([after, *(row.line for row in self.broken[-1:])]), last)
         except BadInput as fault:

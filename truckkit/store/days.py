@@ -193,9 +193,9 @@ def _described(
         if table.name not in present:
             continue
         at, end = ddl.name(str(table.at)), ddl.name(str(table.stop or table.at))
+        length = f"max(epoch({end} - {at}))" if table.stop else "0"
         rows, first, last, length = con.execute(
-            f"SELECT count(*), min({at}), max({end}), max(epoch({end} - {at})) "
-            f"FROM now.{ddl.name(table.name)}"
+            f"SELECT count(*), min({at}), max({end}), {length} FROM now.{ddl.name(table.name)}"
         ).fetchall()[0]
         made[table.name] = rows
         if rows:

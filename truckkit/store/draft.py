@@ -24,6 +24,15 @@ from truckkit.store import ddl
 STAGING = {"_line": "int64", "_rank": "int64", "_reason": "string", "_content": "string"}
 """The columns that staged rows have beside those of their table."""
 
+_ALWAYS = ("_line", "_reason", "_content")
+"""The columns that every staged table has, beside its key and its load."""
+
+_STAGED = {
+    table.name: {**{column.name: column.type for column in table}, "load_id": schema.COUNT, **STAGING}
+    for table in schema.TABLES.values()
+}
+"""For each table, the columns that may be staged, with their types."""
+
 
 @dataclass
 class Load:
@@ -78,6 +87,7 @@ class Draft:
         self.loads: list[Load] = []
         self.site: Facts | None = None
         self._staged: set[str] = set()
+        self._streams: set[str] = set()
 
     def _draw_no_bar(self) -> None:
         """Ingest tells its own progress."""
@@ -111,6 +121,7 @@ class Draft:
         """
         if once:
             self.connection.register(name, rows)
+            self._streams.add(name)
         else:
             self.connection.register("incoming", rows)
             self.connection.execute(
@@ -121,17 +132,24 @@ class Draft:
 
     def forget(self, name: str) -> None:
         """Give back the space of rows that were read and are staged."""
-        self.connection.execute(f"DROP TABLE IF EXISTS {ddl.name(name)}")
+        if name in self._streams:
+            self._streams.remove(name)
+            self.connection.unregister(name)
+        else:
+            self.connection.execute(f"DROP TABLE IF EXISTS {ddl.name(name)}")
 
     def stage(self, table: schema.Table, rows: ibis.Table, load: Load) -> None:
         """Add rows to a table; columns that they do not have are empty."""
-        staged = ibis.to_sql(rows.select(self._shaped(table, rows, load)), dialect="duckdb")
+        shaped = self._shaped(table, rows, load)
         target = ddl.name(f"staged_{table.name}")
-        if table.name in self._staged:
-            self.connection.execute(f"INSERT INTO {target} {staged}")
-        else:
-            self.connection.execute(f"CREATE TEMP TABLE {target} AS {staged}")
+        columns = {name: _STAGED[table.name][name] for name in shaped}
+        if table.name not in self._staged:
+            self.connection.execute(ddl.temporary(target, columns))
             self._staged.add(table.name)
+        for statement in ddl.widened(target, columns):
+            self.connection.execute(statement)
+        staged = ibis.to_sql(rows.select(shaped), dialect="duckdb")
+        self.connection.execute(f"INSERT INTO {target} BY NAME {staged}")
 
     def refused(self, table: schema.Table, load: Load) -> ibis.Table | None:
         """The ``_line`` of each row of a load that is staged to be refused; nothing where none is."""
@@ -140,23 +158,18 @@ class Draft:
         return lines if lines.count().execute() else None
 
     def _shaped(self, table: schema.Table, rows: ibis.Table, load: Load) -> dict[str, ibis.Value]:
-        fixed: dict[str, ibis.Value] = {
-            "load_id": ibis.literal(load.number, "int64"),
-            "_rank": ibis.literal(0, "int64"),
-        }
+        """The columns to stage: those that the rows have, for what is empty costs as much as what is not."""
         shaped: dict[str, ibis.Value] = {}
-        for name, kind in {
-            **{column.name: column.type for column in table},
-            "load_id": schema.COUNT,
-            **STAGING,
-        }.items():
+        for name, kind in _STAGED[table.name].items():
             if name in rows.columns:
                 value = rows[name]
                 shaped[name] = (
                     value if value.type().copy(nullable=True) == ibis.dtype(kind) else value.cast(kind)
                 )
-            else:
-                shaped[name] = fixed.get(name, ibis.null(kind))
+            elif name == "load_id":
+                shaped[name] = ibis.literal(load.number, kind)
+            elif name in _ALWAYS or name in table.key:
+                shaped[name] = ibis.null(kind)
         return shaped
 
     @property

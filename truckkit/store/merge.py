@@ -6,11 +6,13 @@ For every table that a draft stages, the outcome is two temporary tables of the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 
 from truckkit import schema
 from truckkit.store import ddl
-from truckkit.store.draft import Load
+from truckkit.store.draft import STAGING, Load
 
 _LAST_WORD = ("fault", "complete", "why", "overlaps")
 """Columns that a correction sets even to nothing: they speak of the row, not of the truck."""
@@ -18,10 +20,7 @@ _LAST_WORD = ("fault", "complete", "why", "overlaps")
 
 def prepare(con: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
     """Make the empty ``new_T`` and ``gone_T``."""
-    columns = ", ".join(
-        f"CAST(NULL AS {ddl.TYPES[column.type]}) AS {ddl.name(column.name)}" for column in table
-    )
-    con.execute(f"CREATE TEMP TABLE {_new(table)} AS SELECT {columns} LIMIT 0")
+    con.execute(ddl.temporary(_new(table), {column.name: column.type for column in table}))
     con.execute(
         f"CREATE TEMP TABLE {_gone(table)} AS SELECT {ddl.columns(_place_in_time(table))} FROM {_new(table)}"
     )
@@ -38,43 +37,84 @@ def settle(
     """Fold the staged rows of each load, in order, into what is stored.
 
     ``stored`` is the query over the stored rows that staged ones could meet, ``trucks`` that over
-    the trucks that are known; ``offset`` is what makes a draft's load numbers the ledger's.
+    the trucks that are known; ``offset`` is what makes the rows' load numbers the ledger's, which
+    ``loads`` have already.
     """
-    staged = ddl.name(f"staged_{table.name}")
+    staged, key = ddl.name(f"staged_{table.name}"), ddl.columns(table.key)
+    if offset:
+        con.execute(f"ALTER TABLE {staged} ALTER load_id SET DATA TYPE BIGINT USING load_id + {offset}")
     known = [load.number for load in loads if load.known]
     con.execute(f"DELETE FROM {staged} WHERE load_id IN (SELECT unnest(?))", [known])
     strict = [load.number for load in loads if not load.adds_trucks]
     if strict and "truck" in table and table is not schema.TRUCKS:
         con.execute(
-            f"UPDATE {staged} SET _reason = 'no truck \"' || truck || '\" is known here' WHERE _reason IS NULL "
-            f"AND load_id IN (SELECT unnest(?)) AND truck NOT IN (SELECT truck FROM ({trucks}))",
+            f"UPDATE {staged} SET _reason = 'no truck \"' || truck || '\" is known here' "
+            "WHERE _reason IS NULL AND load_id IN (SELECT unnest(?)) "
+            f"AND truck NOT IN (SELECT truck FROM ({trucks}))",
             [strict],
         )
-    _refuse(con, table, loads, staged, offset)
-    key = ddl.columns(table.key)
-    columns = ddl.columns(dict.fromkeys((*table.names, "load_id")))
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE settling AS SELECT {columns}, _line, _rank, _content "
-        f"FROM {staged} WHERE _reason IS NULL ORDER BY {key}, load_id, _rank, _line DESC"
-    )
-    con.execute(f"DROP TABLE {staged}")
+    _refuse(con, table, loads, staged)
+    con.execute(f"DELETE FROM {staged} WHERE _reason IS NOT NULL")
+    _sort(con, table, staged)
     repeats = _repeats(con, table)
     if repeats:
-        _keep_the_better(con, table, loads, offset)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE settling AS SELECT * EXCLUDE (_reason) FROM {staged}")
+        _widen(con, STAGING)
+        _keep_the_better(con, table, loads)
+    con.execute(f"DROP TABLE {staged}")
     meeting = f"SELECT {key} FROM settling SEMI JOIN ({stored}) USING ({key})"
     if repeats and len(loads) > 1:
         meeting += f" UNION SELECT {key} FROM settling GROUP BY {key} HAVING count(*) > 1"
     con.execute(f"CREATE OR REPLACE TEMP TABLE meeting AS SELECT DISTINCT * FROM ({meeting})")
-    renumbered = _renumbered(table, offset)
+    _widen(con, {column.name: column.type for column in table})
     if not con.execute("SELECT count(*) FROM meeting").fetchall()[0][0]:
-        con.execute(f"INSERT INTO {_new(table)} SELECT {renumbered} FROM settling")
+        _take_over(con, table)
     else:
-        _fold(con, table, loads, stored, offset)
+        _widen(con, STAGING)
+        columns = ddl.columns(table.names)
+        _fold(con, table, loads, stored)
         con.execute(
-            f"INSERT INTO {_new(table)} SELECT {renumbered} FROM settling ANTI JOIN meeting USING ({key})"
+            f"INSERT INTO {_new(table)} ({columns}) "
+            f"SELECT {columns} FROM settling ANTI JOIN meeting USING ({key})"
         )
-    con.execute("DROP TABLE settling")
+        con.execute("DROP TABLE settling")
     con.execute("DROP TABLE meeting")
+
+
+def _sort(con: duckdb.DuckDBPyConnection, table: schema.Table, staged: str) -> None:
+    """Bring the staged rows into ``settling``, in the order of their key."""
+    names = [row[0] for row in con.execute(f"DESCRIBE {staged}").fetchall() if row[0] != "_reason"]
+    load = None
+    if not _content_is_kept(table):
+        # Samples come by the million, and each column that is sorted with them costs its share.
+        names = [name for name in names if name in table and name != "load_id"]
+        counts = ", ".join(f"count({ddl.name(name)})" for name in names)
+        first, last, *told = con.execute(
+            f"SELECT min(load_id), max(load_id), {counts} FROM {staged}"
+        ).fetchall()[0]
+        names = [name for name, rows in zip(names, told, strict=True) if rows or name in table.key]
+        load = first if first == last else None
+        names += [] if load is not None else ["load_id"]
+    con.execute(
+        f"CREATE TEMP TABLE settling AS SELECT {ddl.columns(names)} FROM {staged} "
+        f"ORDER BY {ddl.columns(table.key)}"
+    )
+    if load is not None:
+        con.execute(f"ALTER TABLE settling ADD COLUMN load_id BIGINT DEFAULT {load}")
+
+
+def _widen(con: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> None:
+    """Give ``settling`` the columns that no staged row fills; empty ones cost next to nothing."""
+    for statement in ddl.widened("settling", columns):
+        con.execute(statement)
+
+
+def _take_over(con: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
+    """Let ``settling`` be the rows to write, for to copy millions of them costs as much as to sort them."""
+    for extra in {*STAGING, "load_id"} - set(table.names):
+        con.execute(f"ALTER TABLE settling DROP COLUMN IF EXISTS {extra}")
+    con.execute(f"DROP TABLE {_new(table)}")
+    con.execute(f"ALTER TABLE settling RENAME TO {_new(table)}")
 
 
 def replace(con: duckdb.DuckDBPyConnection, table: schema.Table, rows: str) -> None:
@@ -82,7 +122,8 @@ def replace(con: duckdb.DuckDBPyConnection, table: schema.Table, rows: str) -> N
     key = ddl.columns(table.key)
     con.execute(f"CREATE OR REPLACE TEMP TABLE replacing AS SELECT {ddl.columns(table.names)} FROM ({rows})")
     remove(con, table, f"SELECT {ddl.columns(_place_in_time(table))} FROM replacing")
-    con.execute(f"INSERT INTO {_new(table)} SELECT * FROM replacing ORDER BY {key}")
+    columns = ddl.columns(table.names)
+    con.execute(f"INSERT INTO {_new(table)} ({columns}) SELECT {columns} FROM replacing ORDER BY {key}")
     con.execute("DROP TABLE replacing")
 
 
@@ -116,18 +157,9 @@ def _place_in_time(table: schema.Table) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*table.key, *((table.at,) if table.at else ()))))
 
 
-def _renumbered(table: schema.Table, offset: int) -> str:
-    return ", ".join(
-        f"load_id + {offset} AS load_id" if column.name == "load_id" else ddl.name(column.name)
-        for column in table
-    )
-
-
-def _refuse(
-    con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load], staged: str, offset: int
-) -> None:
+def _refuse(con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load], staged: str) -> None:
     con.execute(
-        f"INSERT INTO new_rejects SELECT load_id + {offset}, s.source, _line, ?, 'rejected', _reason, "
+        "INSERT INTO new_rejects SELECT load_id, s.source, _line, ?, 'rejected', _reason, "
         "coalesce(_content, '') "
         f"FROM {staged} JOIN sources s ON s.number = load_id WHERE _reason IS NOT NULL",
         [table.name],
@@ -146,9 +178,7 @@ def _repeats(con: duckdb.DuckDBPyConnection, table: schema.Table) -> bool:
     )
 
 
-def _keep_the_better(
-    con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load], offset: int
-) -> None:
+def _keep_the_better(con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load]) -> None:
     """Within one load the better row stands (the lower rank, then the later line); the others repeat it."""
     key = ddl.columns(table.key)
     con.execute(
@@ -157,7 +187,7 @@ def _keep_the_better(
         f"first_value(_line) OVER (PARTITION BY {key}, load_id ORDER BY _rank, _line DESC) AS _better "
         "FROM settling"
     )
-    _note_duplicates(con, table, "ranked", "_place > 1", "'row ' || _better || ' tells of the same '", offset)
+    _note_duplicates(con, table, "ranked", "_place > 1", "'row ' || _better || ' tells of the same '")
     for number, repeated in con.execute(
         "SELECT load_id, count(*) FROM ranked WHERE _place > 1 GROUP BY load_id"
     ).fetchall():
@@ -169,9 +199,7 @@ def _keep_the_better(
     con.execute("DROP TABLE ranked")
 
 
-def _fold(
-    con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load], stored: str, offset: int
-) -> None:
+def _fold(con: duckdb.DuckDBPyConnection, table: schema.Table, loads: list[Load], stored: str) -> None:
     """Where staged rows meet stored ones, or another load's, the later load wins field by field."""
     key, columns = ddl.columns(table.key), ddl.columns(table.names)
     con.execute(
@@ -185,10 +213,10 @@ def _fold(
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE folding AS SELECT n._line AS _line, n._content AS _content, "
             f"h.{ddl.name(table.key[0])} IS NULL AS _first, {_same(table)} AS _same, "
-            f"{_merged(table, offset)} FROM ({theirs}) n LEFT JOIN held h USING ({key})"
+            f"{_merged(table)} FROM ({theirs}) n LEFT JOIN held h USING ({key})"
         )
         _note_duplicates(
-            con, table, "folding", "_same AND NOT _first", "'the store holds the same '", offset, load.number
+            con, table, "folding", "_same AND NOT _first", "'the store holds the same '", load.number
         )
         repeated, corrected = con.execute(
             "SELECT count(*) FILTER (_same AND NOT _first), count(*) FILTER (NOT _same AND NOT _first) "
@@ -226,7 +254,7 @@ def _same(table: schema.Table) -> str:
     return "(" + (" AND ".join(tests) or "true") + ")"
 
 
-def _merged(table: schema.Table, offset: int) -> str:
+def _merged(table: schema.Table) -> str:
     """The row after the correction."""
     parts = []
     for column in table:
@@ -235,7 +263,7 @@ def _merged(table: schema.Table, offset: int) -> str:
         if column.name in table.key:
             value = quoted if column.name != "load_id" else new
         elif column.name == "load_id":
-            value = f"CASE WHEN {_same(table)} THEN {held} ELSE {new} + {offset} END"
+            value = f"CASE WHEN {_same(table)} THEN {held} ELSE {new} END"
         elif column.name in _LAST_WORD:
             value = new
         elif column.name == "given":
@@ -258,13 +286,12 @@ def _note_duplicates(
     rows: str,
     where: str,
     reason: str,
-    offset: int,
     number: int | None = None,
 ) -> None:
     if _content_is_kept(table):
         load = "load_id" if number is None else str(number)
         con.execute(
-            f"INSERT INTO new_rejects SELECT r.load + {offset}, s.source, r._line, ?, 'duplicate', r.reason, "
+            f"INSERT INTO new_rejects SELECT r.load, s.source, r._line, ?, 'duplicate', r.reason, "
             f"coalesce(r._content, '') FROM (SELECT {load} AS load, _line, _content, {reason} || ? AS reason "
             f"FROM {rows} WHERE {where} AND _line IS NOT NULL) r JOIN sources s ON s.number = r.load "
             "WHERE s.counted = ?",

@@ -144,7 +144,7 @@ def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> li
     generation = base + 1
     now = datetime.now(UTC).replace(tzinfo=None)
     files = days.write(con, folder, generation, pending.stored)
-    _enter_in_ledger(con, fresh, offset, now)
+    _enter_in_ledger(con, fresh, now)
     catalog.write(con, folder, generation, draft.site, pending.stored, files)
     # The catalog gets its name last: where it is, all that it lists is there too.
     for name in (*(file.file for file in files), layout.catalog_file(generation)):
@@ -156,13 +156,11 @@ def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> li
     layout.point_to(folder, generation)
     with suppress(OSError):  # the generation stands, whether or not old files go
         layout.sweep(folder, [file.file for file in files])
-    for load in fresh:
-        load.number += offset
     return draft.loads
 
 
 def _know_the_loads(con: duckdb.DuckDBPyConnection, draft: Draft, base: int) -> int:
-    """Mark the loads that the ledger has already; give what turns their numbers into the ledger's."""
+    """Mark the loads that the ledger has already, and number all on from it; give how far that moved them."""
     seen: dict[str, int] = {}
     last = 0
     if base:
@@ -170,6 +168,7 @@ def _know_the_loads(con: duckdb.DuckDBPyConnection, draft: Draft, base: int) -> 
         last = con.execute("SELECT coalesce(max(load_id), 0) FROM old.loads").fetchall()[0][0]
     for load in draft.loads:
         load.known = load.identity in seen
+        load.number += last
         seen.setdefault(load.identity, load.number)
     return int(last)
 
@@ -198,7 +197,7 @@ def _met(pending: Pending, table: schema.Table, con: duckdb.DuckDBPyConnection) 
     )
 
 
-def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], offset: int, now: datetime) -> None:
+def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], now: datetime) -> None:
     made: dict[int, dict[str, int]] = {}
     reach: dict[int, list[datetime]] = {}
     for table in schema.TABLES.values():
@@ -215,15 +214,14 @@ def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], offset: 
             made.setdefault(number, {})[table.name] = rows
             reach.setdefault(number, []).extend(instant for instant in (first, last) if instant)
     for load in loads:
-        number = load.number + offset
-        load.made = made.get(number, {})
-        load.start = min(reach.get(number, []), default=None)
-        load.stop = max(reach.get(number, []), default=None)
+        load.made = made.get(load.number, {})
+        load.start = min(reach.get(load.number, []), default=None)
+        load.stop = max(reach.get(load.number, []), default=None)
         con.execute(
             f"INSERT INTO new_loads ({ddl.columns(schema.LOADS.names)}) "
             f"VALUES ({', '.join('?' * len(schema.LOADS.names))})",
             [
-                number,
+                load.number,
                 load.source,
                 load.identity,
                 load.mapping,

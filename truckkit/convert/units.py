@@ -1,0 +1,46 @@
+"""Units: those of a mapping, turned into those of the schema."""
+
+from __future__ import annotations
+
+import pint
+
+from truckkit.errors import BadMapping
+from truckkit.mapping import Mapping
+
+_UNITS: pint.UnitRegistry[float] = pint.UnitRegistry()
+
+
+def check(using: Mapping) -> None:
+    """Hold the units of a mapping to those of the schema; raises ``BadMapping`` with all that differ."""
+    faults = []
+    for kind in using.files:
+        for wanted in kind.tables:
+            for name, spec in wanted.columns.items():
+                try:
+                    conversion(spec.unit, wanted.into[name].unit)
+                except BadMapping as fault:
+                    faults.append(f"{wanted.into.name}.{name}: {str(fault).rstrip('.')}")
+    if faults:
+        raise BadMapping(f'the mapping "{using.name}" cannot be used: {"; ".join(faults)}.')
+
+
+def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
+    """What turns one unit into another: a factor, and what to add.
+
+    >>> conversion("m/s", "km/h")
+    (3.6, 0.0)
+    >>> round(conversion("degF", "°C")[1], 3)
+    -17.778
+    """
+    if given is None or given == wanted:
+        return 1.0, 0.0
+    if wanted is None:
+        raise BadMapping(f'the unit "{given}" is given for a column that has none.')
+    try:
+        zero, ten = (
+            _UNITS.Quantity(value, given.replace("%", "percent")).to(wanted.replace("%", "percent")).magnitude
+            for value in (0.0, 1e4)
+        )
+    except (pint.errors.PintError, AttributeError, ValueError) as fault:
+        raise BadMapping(f'the unit "{given}" cannot be turned into "{wanted}": {fault}.') from None
+    return float(f"{(ten - zero) / 1e4:.14g}"), float(f"{zero:.14g}")
