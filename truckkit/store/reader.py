@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,33 +80,44 @@ class Generation:
             self._hub.close()
             raise
         self.backend = Backend(self._hub)
-        self.tables = {
-            table.name: ops.DatabaseTable(
-                table.name,
-                schema=table.schema,
-                source=self.backend,
-                namespace=ops.Namespace(catalog="memory", database="main"),
-            ).to_expr()
-            for table in schema.TABLES.values()
-        }
+        self.tables = {table.name: self._table(table, "memory") for table in schema.TABLES.values()}
+
+    def _table(self, table: schema.Table, within: str) -> ibis.Table:
+        return ops.DatabaseTable(
+            table.name,
+            schema=table.schema,
+            source=self.backend,
+            namespace=ops.Namespace(catalog=within, database="main"),
+        ).to_expr()
+
+    def covering(self, name: str, start: datetime, stop: datetime) -> ibis.Table:
+        """A table of days, with all of its rows whose ``at`` (or ``start``) lies in ``[start, stop)``.
+
+        Where one file holds them all, it is that file's: to plan a query over every day takes longer
+        than to read an hour. The table may hold rows of other times too.
+        """
+        files = [alias for first, last, alias in self._stretches[name] if first < stop and last > start]
+        return self._table(schema.TABLES[name], files[0]) if len(files) == 1 else self.tables[name]
 
     def _attach(self) -> None:
         catalog = layout.catalog_file(self.number)
         attached.attach(self._hub, self.folder, catalog, "catalog")
         holding: dict[str, list[str]] = {table.name: [] for table in schema.TABLES.values()}
+        self._stretches: dict[str, list[tuple[datetime, datetime, str]]] = {name: [] for name in holding}
         for table in schema.of_kind("catalog"):
             holding[table.name].append("catalog")
         broken = catalog
         try:
             files = self._hub.execute(
-                "SELECT file, made FROM catalog.files ORDER BY kind, start, file"
+                "SELECT file, made, start, stop FROM catalog.files ORDER BY kind, start, file"
             ).fetchall()
-            for number, (file, made) in enumerate(files):
+            for number, (file, made, start, stop) in enumerate(files):
                 broken, alias = file, f"file{number}"
                 attached.attach(self._hub, self.folder, file, alias)
                 for table, rows in json.loads(made).items():
                     if rows:
                         holding[table].append(alias)
+                        self._stretches[table].append((start, stop, alias))
             broken = "a file"
             for table in schema.TABLES.values():
                 self._hub.execute(ddl.view(table, holding[table.name]))
