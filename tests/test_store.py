@@ -170,6 +170,13 @@ def test_a_folder_with_somebody_elses_files_is_not_made_a_store(store):
     assert len(told(store)) == 3
 
 
+def test_a_file_is_not_made_a_store(store):
+    store.write_text("x")
+    with pytest.raises(NoStore, match=r'store" is a file, not a store'):
+        bring(store, a_csv=positions("T1 abc"))
+    assert store.read_text() == "x"
+
+
 def test_a_store_whose_file_is_gone_or_broken_is_named_to_readers_and_writers_and_left_alone(store):
     bring(store, a_csv=positions("T1 abc"))
     day = store / "day-2022-11-07-000001.duckdb"

@@ -73,8 +73,7 @@ def current(folder: Path) -> int:
         raise NoStore(
             f'there is no store at "{folder}"; make one with "truckkit ingest" or "truckkit simulate".'
         )
-    if not folder.is_dir():
-        raise NoStore(f'"{folder}" is a file, not a store; a store is a folder with a file {CURRENT} in it.')
+    _refuse_file(folder)
     try:
         line = (folder / CURRENT).read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -150,12 +149,18 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
+def _refuse_file(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise NoStore(f'"{folder}" is a file, not a store; a store is a folder with a file {CURRENT} in it.')
+
+
 @contextmanager
 def lock(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
     """Hold the folder's lock, so that one process publishes at a time.
 
     Raises ``StoreBusy``, naming the process that holds it, when it is not free after ``wait_s``.
     """
+    _refuse_file(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
