@@ -186,6 +186,7 @@ def _bring(draft: Draft, chosen: _Chosen, using: Mapping, known: Collection[str]
     if not once:
         for wanted in kind.tables:
             _bring_table(draft, raw, path, wanted, into, using, load)
+    pa.default_memory_pool().release_unused()  # a row group of Parquet is hundreds of megabytes
     _refuse_broken(draft, rows, into, load)
     load.rows_in = rows.whole + len(rows.broken)
     draft.forget(f"rows_{load.number}")

@@ -75,9 +75,12 @@ class Facts:
 
 
 class Draft:
-    """Rows on their way into a store; use it as a context, so that its scratch space goes away."""
+    """Rows on their way into a store; use it as a context, so that its scratch space goes away.
 
-    def __init__(self, memory: str = "2GB", scratch: Path | None = None) -> None:
+    What does not fit into ``memory`` goes to the scratch space; the process takes some 300 MB beside it.
+    """
+
+    def __init__(self, memory: str = "700MB", scratch: Path | None = None) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="truckkit-draft-", dir=scratch))
         self.connection = duckdb.connect(
             ":memory:", config={"memory_limit": memory, "temp_directory": str(self._scratch)}
