@@ -113,15 +113,19 @@ def ingest_rates(folder: Path, trucks: int, runs: int) -> list[dict[str, object]
     source, mapping = folder / "day.parquet", folder / "bench.toml"
     rows = positions(source, 0, trucks)
     mapping.write_text(MAPPING)
-    ours, peers = [], []
+    ours, peers, peak = [], [], 0.0
     for run in range(runs):
         ours.append(timed(lambda run=run: tk.ingest(folder / f"store{run}", [source], str(mapping))))
+        peak = (
+            peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        )  # before the peer has its turn
         peers.append(timed(lambda run=run: sorted_by_duckdb(source, folder / f"peer{run}.duckdb")))
     cpu, wall = (statistics.median(run[which] for run in ours) for which in (0, 1))
     peer = statistics.median(run[0] for run in peers)
     return [
         entry("ingest of positions", rows / cpu, "rows/CPU s", "≥ 500000", rows / peer),
         entry("ingest of positions, wall", rows / wall, "rows/s", "", None),
+        entry(f"ingest of {rows:,} positions, peak memory", peak, "MB", "≤ 1024", None),
     ]
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pint
 
 from truckkit.errors import BadMapping
 from truckkit.mapping import Mapping
 
-_UNITS: pint.UnitRegistry[float] = pint.UnitRegistry()
+
+@cache
+def _units() -> pint.UnitRegistry[float]:
+    """All units that there are; to read them takes half a second, and most mappings name none."""
+    return pint.UnitRegistry()
 
 
 def check(using: Mapping) -> None:
@@ -38,7 +44,10 @@ def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
         raise BadMapping(f'the unit "{given}" is given for a column that has none.')
     try:
         zero, ten = (
-            _UNITS.Quantity(value, given.replace("%", "percent")).to(wanted.replace("%", "percent")).magnitude
+            _units()
+            .Quantity(value, given.replace("%", "percent"))
+            .to(wanted.replace("%", "percent"))
+            .magnitude
             for value in (0.0, 1e4)
         )
     except (pint.errors.PintError, AttributeError, ValueError) as fault:
