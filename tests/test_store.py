@@ -231,10 +231,15 @@ def fill(said: str, store: str, file: str, mapping: str) -> None:
         Path(said).write_text(str(fault))
 
 
-def test_a_store_where_a_file_lies_cannot_be_written(tmp_path):
-    (tmp_path / "store").write_text("x")
+def test_a_store_within_a_file_cannot_be_written(tmp_path):
+    (tmp_path / "mine").write_text("x")
     with pytest.raises(CannotWrite, match="cannot be written"):
-        bring(tmp_path / "store", a_csv=positions("T1 abc"))
+        ingest(tmp_path / "mine" / "store", [written_positions(tmp_path)], written(tmp_path, POSITIONS))
+
+
+def written_positions(folder: Path) -> Path:
+    (folder / "a.csv").write_text(positions("T1 abc"))
+    return folder / "a.csv"
 
 
 def test_a_publish_of_nothing_publishes_nothing(store):
