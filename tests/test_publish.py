@@ -65,6 +65,14 @@ def test_the_later_load_wins_field_by_field(tmp_path: Path, mapping: str) -> Non
     assert (load.rows_in, load.kept, load.duplicates, load.corrected) == (2, 1, 1, 1)
 
 
+def test_a_few_rows_are_added_to_a_day_of_few(tmp_path: Path, mapping: str) -> None:
+    store = tmp_path / "store"
+    many = [("T1", f"{second:02d}", float(second), 5.0) for second in range(20)]
+    ingest(store, [strip(tmp_path, "a.csv", *many)], mapping)
+    ingest(store, [strip(tmp_path, "b.csv", ("T1", "30", 30.0, 5.0))], mapping)
+    assert [second for _, second, *_ in told(store)] == [*range(20), 30]
+
+
 def test_a_reader_of_the_old_generation_finishes_on_it(tmp_path: Path, mapping: str) -> None:
     store = tmp_path / "store"
     ingest(store, [strip(tmp_path, "a.csv", ("T1", "01", 1.0, 5.0))], mapping)

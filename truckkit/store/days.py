@@ -116,7 +116,8 @@ def _write_day(
     if old and append:
         shutil.copyfile(folder / old.file, part)
     small = fresh + sum(old.made.values() if old else ()) < _SMALL_ROWS
-    con.execute(ddl.attach(str(part), "now", read_only=False, small=small and not append))
+    opening = ddl.reopen(str(part), "now") if append else ddl.attach(str(part), "now", False, small=small)
+    con.execute(opening)
     for table in schema.of_kind("day"):
         held = old is not None and bool(old.made.get(table.name))
         if not held and not coming[table.name]:

@@ -65,6 +65,11 @@ def view(table: Table, within: Sequence[str]) -> str:
     return f"CREATE VIEW memory.main.{name(table.name)} AS {union(table, within)}"
 
 
+def reopen(path: str, alias: str) -> str:
+    """The statement that attaches a file to add to it, whatever the size of its blocks."""
+    return f"ATTACH {literal(path)} AS {name(alias)}"
+
+
 def temporary(quoted: str, wanted: Mapping[str, str]) -> str:
     """The statement that makes a temporary table (its name in quotes) of columns with types of ``schema``."""
     parts = ", ".join(f"{name(column)} {TYPES[kind]}" for column, kind in wanted.items())
