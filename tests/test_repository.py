@@ -168,6 +168,25 @@ def test_apps_and_notebooks_read_the_store_alone():
         )
 
 
+def test_what_detects_cannot_see_the_truth():
+    package = ROOT / "truckkit"
+    needs = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): imports(file)
+        for file in package.rglob("*.py")
+        if file != package / "__init__.py"  # what it hands out it imports when asked
+    }
+    reached = {
+        name
+        for name in needs
+        if re.match(r"truckkit\.(cycles|derive|detection|places|quality|states)\b", name)
+    }
+    while more := {name for each in reached for name in needs.get(each, ()) if name in needs} - reached:
+        reached |= more
+    hidden = re.compile(r"truckkit\.(score|scoring|truth|sources\.simulator)\b")
+    assert {name for name in reached if hidden.match(name)} == set()
+    assert {"truckkit.states", "truckkit.schema"} <= reached
+
+
 def test_only_the_store_opens_duckdb_through_ibis():
     for file in (ROOT / "truckkit").rglob("*.py"):
         if "store" in file.relative_to(ROOT).parts:

@@ -7,9 +7,9 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, cast
 
 import typer
 from rich.console import Console
@@ -20,8 +20,10 @@ from truckkit.ingest import ingest as bring_in
 from truckkit.ingest import simulate as make_mine
 from truckkit.mapping import shipped
 from truckkit.overview import overview
+from truckkit.sample import SMALL
+from truckkit.scoring import scored
 from truckkit.site import open_site
-from truckkit.sources.simulator import Plan
+from truckkit.sources.simulator import Channels, Noise, Plan
 from truckkit.store import Load
 
 app = typer.Typer(
@@ -32,6 +34,8 @@ app = typer.Typer(
 )
 out = Console(soft_wrap=True, markup=False, highlight=False)
 err = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
+
+PLAN = Plan()
 
 StoreFolder = Annotated[Path, typer.Argument(help="The folder of the store.", show_default=False)]
 
@@ -82,16 +86,33 @@ def _tell(load: Load) -> None:
 @_spoken
 def simulate(
     store: StoreFolder,
-    trucks: Annotated[int, typer.Option(help="Haul trucks.")] = 6,
-    hours: Annotated[float, typer.Option(help="Hours of operation, from 06:00 site time.")] = 12.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same mine.")] = 7,
-    hz: Annotated[float, typer.Option(help="Positions a second.")] = 1.0,
+    trucks: Annotated[int, typer.Option(help="Haul trucks.")] = PLAN.trucks,
+    hours: Annotated[float, typer.Option(help="Hours of operation, from 06:00 site time.")] = PLAN.hours,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same mine.")] = PLAN.seed,
+    hz: Annotated[float, typer.Option(help="Positions a second; 0.2 is one every 5 s.")] = PLAN.hz,
+    noise: Annotated[
+        str, typer.Option(help="How bad sensors, clocks and radios are: none, typical or harsh.")
+    ] = PLAN.noise,
+    channels: Annotated[
+        str, typer.Option(help="What trucks send: full, payload (with positions) or gps (positions alone).")
+    ] = PLAN.channels,
 ) -> None:
-    """Simulate a mine into a store, with the true states and cycles as source fms."""
+    """Simulate a mine into a store; its true states and cycles stand there as source fms.
+
+    The truth that "truckkit score" goes by is kept beside them, in the store's folder truth.
+    """
+    plan = Plan(trucks, hours, seed, hz, cast(Noise, noise), cast(Channels, channels))
     with err.status("simulating") as status:
-        loads = make_mine(store, Plan(trucks=trucks, hours=hours, seed=seed, hz=hz), progress=status.update)
-    rows = sum(load.kept for load in loads if not load.known)
-    out.print(f"{store}: a simulated mine of {trucks} trucks over {hours:g} h, {rows:,} rows.")
+        loads = make_mine(store, plan, progress=status.update)
+    fresh = [load for load in loads if not load.known]
+    if not fresh:
+        out.print(f"{store}: this mine was simulated before; nothing is added.")
+        return
+    rows, kept = sum(load.rows_in for load in fresh), sum(load.kept for load in fresh)
+    out.print(
+        f"{store}: a simulated mine of {trucks} trucks over {hours:g} h, {rows:,} rows in = {kept:,} kept "
+        f"+ {rows - kept:,} duplicates."
+    )
 
 
 @app.command()
@@ -135,6 +156,40 @@ def rejects(
 
 @app.command()
 @_spoken
+def score(
+    store: StoreFolder,
+    truth: Annotated[
+        Path | None, typer.Option(help="A file of true states; without it, what the simulator kept.")
+    ] = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="How to read that file: a mapping, or truck=…,state=…,start=…,stop=…"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """How far the detected states, cycles and places are from the truth."""
+    found = scored(store, truth, mapping)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return
+    out.print(f"{found['trucks']} trucks, {found['observed_h']:,.1f} truck hours observed")
+    table = Table("", "score", box=None)
+    for name, value in _flat(found):
+        table.add_row(name, value)
+    out.print(table)
+
+
+def _flat(found: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Nested numbers as lines of a table; what is not known is left out."""
+    for name, value in found.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name} ")
+        elif value is not None:
+            yield f"{above}{name}", f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+
+@app.command()
+@_spoken
 def serve(
     store: StoreFolder,
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 5006,
@@ -151,8 +206,9 @@ def demo(port: Annotated[int, typer.Option(help="Port.")] = 5006) -> None:
     """Simulate a small mine into a temporary store and serve it."""
     store = Path(tempfile.mkdtemp(prefix="truckkit-demo-")) / "mine"
     with err.status("simulating a small mine") as status:
-        loads = make_mine(store, Plan(), progress=status.update)
-    out.print(f"simulated 6 trucks over 12 h: {sum(load.kept for load in loads):,} rows in {store}")
+        loads = make_mine(store, SMALL, progress=status.update)
+    rows = sum(load.kept for load in loads)
+    out.print(f"simulated {SMALL.trucks} trucks over {SMALL.hours:g} h: {rows:,} rows in {store}")
     _serve(store, port, "127.0.0.1")
 
 

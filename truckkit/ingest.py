@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Unpack
 
 import ibis
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as compute
 
-from truckkit import convert, cycles, derive, mapping, schema
+from truckkit import convert, cycles, derive, mapping, schema, truth
 from truckkit.errors import BadInput, NoStore, listed
 from truckkit.mapping import FileKind, Mapping
 from truckkit.sources import files, simulator
@@ -88,9 +90,15 @@ def _known(store: Path) -> frozenset[str]:
 
 
 def simulate(
-    store: str | Path, plan: simulator.Plan | None = None, progress: Progress = lambda _: None
+    store: str | Path,
+    plan: simulator.Plan | None = None,
+    progress: Progress = lambda _: None,
+    **wishes: Unpack[simulator.Wishes],
 ) -> list[Load]:
-    """Simulate a mine into a store; its states and cycles stand there as source ``fms``.
+    """Simulate a mine into a store.
+
+    Its states and cycles stand there as source ``fms``, as if a dispatch system that never errs had
+    told them. The truth, places among it, is kept beside what was observed; see ``truckkit.truth``.
 
     Parameters
     ----------
@@ -98,13 +106,27 @@ def simulate(
         The folder; made where it is missing.
     plan
         How many trucks, hours and so on; see ``sources.simulator.Plan``.
+    progress
+        Told what is being done.
+    wishes
+        What to change in the plan, by keyword: ``trucks``, ``hours``, ``seed``, ``hz``, ``noise``
+        (``none``, ``typical``, ``harsh``), ``channels`` (``full``, ``payload``, ``gps``), ``start``,
+        ``zone``, ``name``.
 
     Returns
     -------
     list of Load
-        One per table.
+        One per table, or part of it: rows in = kept + rejected + duplicates.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.simulate("mine", noise="loud")
+    Traceback (most recent call last):
+    ...
+    truckkit.errors.BadRequest: cannot simulate noise = "loud"; it is one of "none", "typical", "harsh".
     """
-    plan = plan or simulator.Plan()
+    plan = replace(plan or simulator.Plan(), **wishes)
     progress(f"simulating {plan.trucks} trucks over {plan.hours:g} h")
     made = simulator.simulate(plan)
     loads: list[Load] = []
@@ -120,7 +142,16 @@ def simulate(
                     load = _simulated_load(draft, plan, name, number)
                 _stage_simulated(draft, batch, load)
     progress("publishing")
-    return loads + _published(store, draft)
+    loads += _published(store, draft)
+    if not all(load.known for load in loads) or not truth.is_kept(store, _truth_of(plan)):
+        progress("keeping the truth")
+        truth.keep(store, _truth_of(plan), made)
+    return loads
+
+
+def _truth_of(plan: simulator.Plan) -> str:
+    """What the truth of a plan is called, so that several in one store stand beside each other."""
+    return _hash(repr(plan))[:12]
 
 
 _MOST_STAGED = 4_000_000
@@ -144,9 +175,30 @@ def _stage_simulated(draft: Draft, batch: pa.RecordBatch, load: Load) -> None:
         "_line", pa.array(np.arange(first, first + batch.num_rows))
     )
     rows = draft.read("simulated", numbered, once=True)
+    if strange := _not_numbers(batch):
+        rows = _emptied(rows, strange)
     if load.into == "states":
         rows = rows.mutate(evidence=ibis.literal("interval"))
     draft.stage(schema.TABLES[load.into], rows, load)
+
+
+def _not_numbers(batch: pa.RecordBatch) -> list[str]:
+    """The columns that hold something that is not a finite number."""
+    numbers = [field.name for field in batch.schema if pa.types.is_floating(field.type)]
+    return [name for name in numbers if compute.any(compute.invert(compute.is_finite(batch[name]))).as_py()]
+
+
+def _emptied(rows: ibis.Table, names: list[str]) -> ibis.Table:
+    """Samples whose readings that are no number are empty; ``fault`` says which were."""
+    wrong = {name: rows[name].isnan() | rows[name].isinf() for name in names}
+    said = [
+        ibis.ifelse(no.fill_null(False), ibis.literal(f"{name} is not a number"), ibis.null("string"))
+        for name, no in wrong.items()
+    ]
+    return rows.mutate(
+        **{name: ibis.ifelse(no, ibis.null(rows[name].type()), rows[name]) for name, no in wrong.items()},
+        fault=ibis.array(said).filter(lambda each: each.notnull()).join("; ").nullif(""),
+    )
 
 
 def _published(store: str | Path, draft: Draft) -> list[Load]:
@@ -176,7 +228,7 @@ def _bring(draft: Draft, chosen: _Chosen, using: Mapping, known: Collection[str]
     if load.identity in known:
         return
     rows = files.rows(path)
-    _hold_to_mapping(path, rows, kind, using)
+    hold_to_mapping(rows, kind, using)
     # Where one table alone asks for the rows, they need not be kept for another.
     once = len(kind.tables) == 1
     with rows.reading() as stream:
@@ -236,7 +288,7 @@ def _bring_more(
     draft.stage(table, telling.filter(telling["_reason"].notnull()), load)
 
 
-def _hold_to_mapping(path: Path, rows: Rows, kind: FileKind, using: Mapping) -> None:
+def hold_to_mapping(rows: Rows, kind: FileKind, using: Mapping) -> None:
     """Name every column that is missing, and what the file has instead."""
     faults = []
     if missing := [name for name in kind.columns if name not in rows.names]:
@@ -244,7 +296,7 @@ def _hold_to_mapping(path: Path, rows: Rows, kind: FileKind, using: Mapping) -> 
     if twice := rows.ambiguous(kind.columns):
         faults.append(f"it has more than one column {listed(twice)}, letter case aside")
     if faults:
-        raise BadInput(f'"{path}" does not fit the mapping "{using.name}": {"; ".join(faults)}.')
+        raise BadInput(f'"{rows.path}" does not fit the mapping "{using.name}": {"; ".join(faults)}.')
 
 
 def _looked_up(wanted: mapping.Rows) -> list[str]:

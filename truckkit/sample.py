@@ -12,6 +12,10 @@ from platformdirs import user_cache_path
 
 from truckkit.ingest import simulate
 from truckkit.site import Site, open_site
+from truckkit.sources.simulator import Plan
+
+SMALL = Plan(trucks=6, hours=12)
+"""The mine of samples and of the demo."""
 
 
 def sample() -> Site:
@@ -41,7 +45,7 @@ def _folder() -> Path:
         making = folder.with_name(f"{folder.name}-{os.getpid()}.part")
         shutil.rmtree(making, ignore_errors=True)
         making.parent.mkdir(parents=True, exist_ok=True)
-        simulate(making)
+        simulate(making, SMALL)
         try:
             making.rename(folder)
         except OSError:  # another process was quicker; its store is the same
@@ -55,6 +59,8 @@ def _version() -> str:
     made_by = [
         package / "schema.py",
         package / "ingest.py",
+        package / "sample.py",
+        package / "truth.py",
         *package.glob("store/*.py"),
         *package.glob("sources/**/*.py"),
     ]

@@ -35,12 +35,13 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from truckkit.errors import BadMapping, listed
 from truckkit.mapping.model import FileKind, Lookup, Mapping, Roster, Rows, Spec
 from truckkit.mapping.reading import Reading
 
-__all__ = ["FileKind", "Lookup", "Mapping", "Roster", "Rows", "Spec", "read", "shipped"]
+__all__ = ["FileKind", "Lookup", "Mapping", "Roster", "Rows", "Spec", "of_columns", "read", "shipped"]
 
 
 def shipped() -> tuple[str, ...]:
@@ -74,3 +75,14 @@ def read(name: str) -> Mapping:
     except tomllib.TOMLDecodeError as fault:
         raise BadMapping(f'the mapping "{name}" is not TOML: {fault}.') from None
     return Reading(name).mapping(content, text)
+
+
+def of_columns(into: str, columns: dict[str, Any]) -> Mapping:
+    """The mapping of a file that fills one table, whatever the file is called.
+
+    >>> of_columns("trucks", {"truck": "Unit", "given": {"value": True}}).files[0].columns
+    ('Unit',)
+    """
+    table = {"into": into, "columns": columns}
+    content = {"name": "columns", "file": [{"match": "*", "table": [table]}]}
+    return Reading("columns").mapping(content, repr(columns))

@@ -7,6 +7,7 @@
       day-2026-11-22-000041.duckdb
       month-2026-10-000040.duckdb
       rejects-000042.duckdb
+      truth/                         of a simulated mine: what truly happened; no generation reads it
 
 A file's number is the generation that made it. A file whose name ends in ``.part`` is being made.
 """
@@ -31,6 +32,7 @@ from truckkit.errors import CannotWrite, DamagedStore, NewerStore, NoStore, Stor
 
 CURRENT = "CURRENT"
 LOCK = "LOCK"
+TRUTH = "truth"
 GRACE_S = 15 * 60
 """How long a replaced generation stays readable."""
 
@@ -126,7 +128,7 @@ def prepare(folder: Path) -> int:
 
 
 def _is_ours(name: str) -> bool:
-    return name in (CURRENT, LOCK) or bool(_FILE.fullmatch(name) or _PART.fullmatch(name))
+    return name in (CURRENT, LOCK, TRUTH) or bool(_FILE.fullmatch(name) or _PART.fullmatch(name))
 
 
 def point_to(folder: Path, generation: int) -> None:

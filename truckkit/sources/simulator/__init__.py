@@ -20,11 +20,11 @@ import pyarrow as pa
 from truckkit.errors import unknown
 from truckkit.sources.simulator import observed, truth
 from truckkit.sources.simulator.fleet import run
-from truckkit.sources.simulator.plan import Channels, Noise, Plan
+from truckkit.sources.simulator.plan import Channels, Noise, Plan, Wishes
 from truckkit.sources.simulator.records import arrow_schema
 from truckkit.sources.simulator.world import World
 
-__all__ = ["Channels", "Noise", "Plan", "Rows", "Simulated", "simulate"]
+__all__ = ["Channels", "Noise", "Plan", "Rows", "Simulated", "Wishes", "simulate"]
 
 Maker = Callable[[World], Iterator[pa.RecordBatch]]
 
@@ -77,12 +77,16 @@ class Simulated:
     """What truly happened: states, cycles, and places as they moved."""
 
     def dropouts(self) -> list[tuple[str, datetime, datetime]]:
-        """Truck, start and stop of each time of which nothing was stored: no detector can know it."""
+        """Truck, start and stop of each time of which nothing was stored: no detector can know it.
+
+        One that is shorter than the time between two positions may have lost nothing, and is left out.
+        """
         start = self.plan.start
         return [
             (sensors.log.name, start + timedelta(milliseconds=low), start + timedelta(milliseconds=high))
             for sensors in observed.sensors(self.truth.world)
             for low, high in sensors.dropouts.tolist()
+            if high - low >= 1000 / self.plan.hz
         ]
 
 

@@ -127,7 +127,6 @@ class Hauler:
     def into(self, place: str, queues: str, spots: str, loader: str | None) -> Steps:
         """From the gate through the queue into a bay; answers when the truck first stood."""
         stand = self.world.stands[place]
-        self.world.visit(place)
         spot: Spot = GATE_SPOT
         arrived: int | None = None
         bay = stand.bay(self)
@@ -144,6 +143,7 @@ class Hauler:
         if not layout.through:
             yield from self.reverse(layout, bay, spots, loader)
         self.bay = bay
+        self.world.visit(place, bay)
         return arrived or self.world.now
 
     def reverse(self, layout: Layout, bay: int, spots: str | None, loader: str | None) -> Steps:
@@ -164,6 +164,7 @@ class Hauler:
         yield from self.drive(self._inside(layout, "bay", self.log.bay, GATE_SPOT))
         yield from self.reverse(layout, self.log.bay, None, None)
         self.bay = self.log.bay
+        self.world.visit(PARK, self.bay)
         self.say("delay", PARK)
 
     def _wait(self, stand: Stand, spot: Spot) -> Steps:

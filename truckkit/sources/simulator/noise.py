@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from truckkit.schema import NUMBER, SHORT, TELEMETRY
 from truckkit.sources.simulator.log import TruckLog
 from truckkit.sources.simulator.paths import Floats
 from truckkit.sources.simulator.plan import Plan
@@ -24,6 +25,8 @@ Columns = dict[str, NDArray[Any]]
 KNOT_MS = 20_000
 """Time over which the slow part of a GPS error changes."""
 SWITCHES = ("body_up", "reverse")
+READINGS = tuple(column.name for column in TELEMETRY if column.type in (SHORT, NUMBER))
+"""The channels that read numbers."""
 GAP_S = (30.0, 600.0)
 """Shortest and longest dropout."""
 
@@ -54,7 +57,9 @@ class Level:
     steps: float
     step_s: float
     stuck: float
+    """A switch that tells the same whatever happens."""
     frozen: float
+    """A channel that repeats its last reading."""
     nan: float
     twice: float
     disorder: float
@@ -89,7 +94,8 @@ class Sensors:
         """Of some dropouts the rows are lost; of the others they come later, all at once."""
         self.stale = self._episodes(draw, level.stale, 10, 120)
         self.stuck = {switch: self._episodes(draw, level.stuck, 600, 7200) for switch in SWITCHES}
-        self.frozen = self._episodes(draw, level.frozen, 300, 1800)
+        # Each channel freezes on its own; the names are in order, so that every one keeps its episodes.
+        self.frozen = {channel: self._episodes(draw, level.frozen, 300, 1800) for channel in READINGS}
         self.steps = self._episodes(draw, level.steps, 600, 3600)
         self.step_by = draw.normal(0, level.step_s * 1000, len(self.steps))
         self.clock_ms = draw.normal(0, level.clock_s * 1000)
@@ -134,15 +140,14 @@ class Sensors:
         shake = level.scale + level.bumps * np.minimum(speed_kmh / 30.0, 1.0)
         carry = self.carry[np.searchsorted(self.tipped, at, "right")]
         weighed = true["payload_t"] * (1 + self.bias) + carry + draw.standard_normal(rows) * shake * target
-        for low, high in self._ranges(at, self.frozen):
-            weighed[low:high] = weighed[max(0, low - 1)]
         # A scale shows nothing below zero.
         spoiled["payload_t"] = np.maximum(weighed, 0.0)
-        for switch, episodes in self.stuck.items():
-            if switch in spoiled:
-                spoiled[switch] = spoiled[switch].copy()
-                for low, high in self._ranges(at, episodes):
-                    spoiled[switch][low:high] = spoiled[switch][max(0, low - 1)]
+        for channel, episodes in (*self.frozen.items(), *self.stuck.items()):
+            held = [(low, high) for low, high in self._ranges(at, episodes) if low < high]
+            if held and channel in spoiled:
+                spoiled[channel] = spoiled[channel].copy()
+                for low, high in held:
+                    spoiled[channel][low:high] = spoiled[channel][max(0, low - 1)]
         for name, values in spoiled.items():
             if values.dtype == np.float64:
                 values = values.copy()

@@ -37,11 +37,11 @@ def positions(world: World) -> Iterator[pa.RecordBatch]:
 
 
 def telemetry(world: World) -> Iterator[pa.RecordBatch]:
-    """Columns of ``schema.TELEMETRY``: a fifth as often as positions, and when something changes."""
+    """Columns of ``schema.TELEMETRY``: at an even period (see ``Plan.hz``), and when something changes."""
     plan = world.plan
     if plan.channels == "gps":
         return
-    every = 5000 / plan.hz
+    every = plan.readings_ms
     for channel, start, stop in _windows(world, every):
         trace = channel.trace
         low, high = np.searchsorted(trace.changes, (start, stop))

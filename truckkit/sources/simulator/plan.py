@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal, get_args
+from typing import Literal, TypedDict, get_args
 from zoneinfo import ZoneInfo
 
 from truckkit.errors import BadRequest, BadTime, listed
@@ -15,6 +15,20 @@ Channels = Literal["full", "payload", "gps"]
 
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
 """06:00 site time: the start of a day shift in Santiago's summer."""
+
+
+class Wishes(TypedDict, total=False):
+    """What a plan may say, by keyword; the rest is as in ``Plan``."""
+
+    trucks: int
+    hours: float
+    seed: int
+    hz: float
+    noise: Noise
+    channels: Channels
+    start: datetime
+    zone: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -31,11 +45,13 @@ class Plan:
     truckkit.errors.BadRequest: cannot simulate trucks = 0; give a whole number from 1 to 200.
     """
 
-    trucks: int = 6
+    trucks: int = 20
     hours: float = 12.0
     seed: int = 7
     hz: float = 1.0
-    """Positions a second; telemetry comes a fifth as often, and whenever a switch or the payload changes."""
+    """Positions a second. Telemetry comes a fifth as often, yet every 5 s where that would be rarer, and no
+    oftener than positions; besides it comes whenever a switch or the payload changes, for trucks tell of that
+    at once. So 0.2 Hz and slower is a radio that sends one record with everything in it."""
     noise: Noise = "none"
     channels: Channels = "full"
     """``full``: everything; ``payload``: positions and payload; ``gps``: positions alone."""
@@ -76,6 +92,11 @@ class Plan:
     def epoch_ms(self) -> int:
         """The start as milliseconds since 1970, UTC."""
         return round(self.start.timestamp() * 1000)
+
+    @property
+    def readings_ms(self) -> float:
+        """Time between two readings of telemetry, but for those that a change brings [ms]."""
+        return max(1000 / self.hz, min(5000 / self.hz, 5000.0))
 
     @property
     def site_zone(self) -> ZoneInfo:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def cycles(world: World) -> Iterator[pa.RecordBatch]:
 def places(world: World) -> Iterator[pa.RecordBatch]:
     """Columns of ``schema.PLACES``: a place that moved has a row for each time it stood still.
 
-    Places to which no truck came are left out: nobody could find them.
+    Its point is the mean of where trucks stood, each visit counting once. Places to which no truck
+    came are left out: nobody could find them.
     """
     yield rows(
         "places",
@@ -74,18 +76,16 @@ def places(world: World) -> Iterator[pa.RecordBatch]:
             {
                 "place": was.place,
                 "kind": was.kind,
-                "x_m": was.at[0],
-                "y_m": was.at[1],
-                "elevation_m": was.at[2],
+                **dict(zip(("x_m", "y_m", "elevation_m"), map(fmean, zip(*stood, strict=True)), strict=True)),
                 "radius_m": was.radius_m,
                 "start": was.start,
                 "stop": was.stop,
                 "given": True,
             }
-            for was, visits in sorted(
-                zip(world.places, world.visits, strict=True), key=lambda pair: (pair[0].place, pair[0].start)
+            for was, stood in sorted(
+                zip(world.places, world.stood, strict=True), key=lambda pair: (pair[0].place, pair[0].start)
             )
-            if visits
+            if stood
         ),
         world.plan,
     )

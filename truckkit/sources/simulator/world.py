@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import simpy
@@ -26,6 +26,7 @@ from truckkit.sources.simulator.trucks import BACKWARDS, GATE, MODELS, Model, Mo
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+Point: TypeAlias = tuple[float, float, float]
 STRETCH_M = 110.0
 """About how far apart trucks look whether they come too close."""
 
@@ -49,7 +50,7 @@ class PlaceWas:
     place: str
     kind: str
     loader: str | None
-    at: tuple[float, float, float]
+    at: Point
     radius_m: float
     start: int
     stop: int | None
@@ -97,12 +98,13 @@ class World:
         self.loaders = [self._loader(number) for number in range(count)]
         self.logs = [self._log(number) for number in range(plan.trucks)]
         self.places: list[PlaceWas] = []
-        self.visits: list[int] = []
-        """How many trucks came to each of ``places`` while it was so."""
+        self.stood: list[list[Point]] = []
+        """Where trucks stood in each of ``places`` while it was so: a point for every visit."""
         self._now_at: dict[str, int] = {}
         for name in self.stands:
             self.moved(name, 0)
-        self.visit("Park up")
+        for log in self.logs:
+            self.visit("Park up", log.bay)
         self.work_orders: list[WorkOrder] = []
         self.refuels: list[Refuel] = []
         self._motions: dict[Any, Motion] = {}
@@ -189,9 +191,9 @@ class World:
         reach = 45.0 + float(np.hypot(*(last - first)[:2])) / 2
         return PlaceWas(name, kind, loader, (float(x), float(y), float(z)), reach, start, None)
 
-    def visit(self, name: str) -> None:
-        """Count a truck that comes to a place."""
-        self.visits[self._now_at[name]] += 1
+    def visit(self, name: str, bay: int) -> None:
+        """Write down that a truck stands in a bay of a place."""
+        self.stood[self._now_at[name]].append(self.stands[name].layout.bay_point(bay))
 
     def moved(self, name: str, now: int) -> None:
         """Write down that a place moved, or whose face it is."""
@@ -200,4 +202,4 @@ class World:
             self.places[index] = replace(self.places[index], stop=now)
         self._now_at[name] = len(self.places)
         self.places.append(self._was(name, now))
-        self.visits.append(0)
+        self.stood.append([])
