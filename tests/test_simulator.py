@@ -199,8 +199,8 @@ def test_uphill_and_loaded_is_slower():
 
 def test_followers_keep_their_distance_and_do_not_overtake():
     traffic, way = Traffic(), [("a", "b", 0), ("b", "c", 0)]
-    assert traffic.join(0, way, np.array([[0.0, 60_000.0, 120_000.0]])) == (0, 0)
-    quick = np.array([[0.0, 30_000.0, 60_000.0]])
+    assert traffic.join(0, way, np.array([0.0, 60_000.0, 120_000.0])) == (0, 0)
+    quick = np.array([0.0, 30_000.0, 60_000.0])
     wait, _ = traffic.join(10_000, way, quick)
     assert 10_000 + wait + 60_000 >= 120_000 + HEADWAY_MS
 

@@ -19,8 +19,9 @@ from truckkit.site import Site
 from truckkit.site import open_site as open
 
 if TYPE_CHECKING:
-    from truckkit.ingest import ingest, simulate
+    from truckkit.ingest import ingest
     from truckkit.sample import sample
+    from truckkit.simulated import simulate
     from truckkit.views.replay import Replay
     from truckkit.views.timeline import Timeline
 
@@ -32,7 +33,7 @@ _LATER = {
     "Replay": "truckkit.views.replay",
     "Timeline": "truckkit.views.timeline",
     "ingest": "truckkit.ingest",
-    "simulate": "truckkit.ingest",
+    "simulate": "truckkit.simulated",
     "sample": "truckkit.sample",
 }
 """Names that cost time to import, and where they are: the one lazy place."""

@@ -17,11 +17,11 @@ from rich.table import Table
 
 from truckkit.errors import BadRequest, TruckkitError
 from truckkit.ingest import ingest as bring_in
-from truckkit.ingest import simulate as make_mine
 from truckkit.mapping import shipped
 from truckkit.overview import overview
 from truckkit.sample import SMALL
 from truckkit.scoring import scored
+from truckkit.simulated import simulate as make_mine
 from truckkit.site import open_site
 from truckkit.sources.simulator import Channels, Noise, Plan
 from truckkit.store import Load

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Unpack
 
 import ibis
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as compute
 
-from truckkit import convert, cycles, derive, mapping, schema, truth
+from truckkit import convert, cycles, derive, mapping, schema
 from truckkit.errors import BadInput, NoStore, listed
 from truckkit.mapping import FileKind, Mapping
-from truckkit.sources import files, simulator
+from truckkit.sources import files
 from truckkit.sources.streams import Rows
 from truckkit.store import Draft, Facts, Load, Store, publish
 
@@ -87,123 +84,6 @@ def _known(store: Path) -> frozenset[str]:
     except NoStore:
         return frozenset()  # publishing says what is wrong with the folder, or makes a store of it
     return frozenset(loads.identity.to_pyarrow().to_pylist())
-
-
-def simulate(
-    store: str | Path,
-    plan: simulator.Plan | None = None,
-    progress: Progress = lambda _: None,
-    **wishes: Unpack[simulator.Wishes],
-) -> list[Load]:
-    """Simulate a mine into a store.
-
-    Its states and cycles stand there as source ``fms``, as if a dispatch system that never errs had
-    told them. The truth, places among it, is kept beside what was observed; see ``truckkit.truth``.
-
-    Parameters
-    ----------
-    store
-        The folder; made where it is missing.
-    plan
-        How many trucks, hours and so on; see ``sources.simulator.Plan``.
-    progress
-        Told what is being done.
-    wishes
-        What to change in the plan, by keyword: ``trucks``, ``hours``, ``seed``, ``hz``, ``noise``
-        (``none``, ``typical``, ``harsh``), ``channels`` (``full``, ``payload``, ``gps``), ``start``,
-        ``zone``, ``name``.
-
-    Returns
-    -------
-    list of Load
-        One per table, or part of it: rows in = kept + rejected + duplicates.
-
-    Examples
-    --------
-    >>> import truckkit as tk
-    >>> tk.simulate("mine", noise="loud")
-    Traceback (most recent call last):
-    ...
-    truckkit.errors.BadRequest: cannot simulate noise = "loud"; it is one of "none", "typical", "harsh".
-    """
-    plan = replace(plan or simulator.Plan(), **wishes)
-    progress(f"simulating {plan.trucks} trucks over {plan.hours:g} h")
-    made = simulator.simulate(plan)
-    loads: list[Load] = []
-    draft = _simulated_draft(plan)
-    for part, names in ((made.observed, made.observed.names), (made.truth, ("states", "cycles"))):
-        for name in names:
-            load, number = _simulated_load(draft, plan, name, 1), 1
-            for batch in part.batches(name):
-                if load.rows_in > _MOST_STAGED:
-                    progress(f"publishing {name}, part {number}")
-                    loads += _published(store, draft)
-                    draft, number = _simulated_draft(plan), number + 1
-                    load = _simulated_load(draft, plan, name, number)
-                _stage_simulated(draft, batch, load)
-    progress("publishing")
-    loads += _published(store, draft)
-    if not all(load.known for load in loads) or not truth.is_kept(store, _truth_of(plan)):
-        progress("keeping the truth")
-        truth.keep(store, _truth_of(plan), made)
-    return loads
-
-
-def _truth_of(plan: simulator.Plan) -> str:
-    """What the truth of a plan is called, so that several in one store stand beside each other."""
-    return _hash(repr(plan))[:12]
-
-
-_MOST_STAGED = 4_000_000
-"""Simulated rows of one table that are published at once, so that memory stays bounded."""
-
-
-def _simulated_draft(plan: simulator.Plan) -> Draft:
-    draft = Draft()
-    draft.site = Facts(plan.name, plan.zone, None, simulated=True)
-    return draft
-
-
-def _simulated_load(draft: Draft, plan: simulator.Plan, name: str, part: int) -> Load:
-    return draft.load(f"simulated {name}, part {part}", _hash(repr(plan), name, str(part)), "simulator", name)
-
-
-def _stage_simulated(draft: Draft, batch: pa.RecordBatch, load: Load) -> None:
-    first = load.rows_in + 1
-    load.rows_in += batch.num_rows
-    numbered = pa.Table.from_batches([batch]).append_column(
-        "_line", pa.array(np.arange(first, first + batch.num_rows))
-    )
-    rows = draft.read("simulated", numbered, once=True)
-    if strange := _not_numbers(batch):
-        rows = _emptied(rows, strange)
-    if load.into == "states":
-        rows = rows.mutate(evidence=ibis.literal("interval"))
-    draft.stage(schema.TABLES[load.into], rows, load)
-
-
-def _not_numbers(batch: pa.RecordBatch) -> list[str]:
-    """The columns that hold something that is not a finite number."""
-    numbers = [field.name for field in batch.schema if pa.types.is_floating(field.type)]
-    return [name for name in numbers if compute.any(compute.invert(compute.is_finite(batch[name]))).as_py()]
-
-
-def _emptied(rows: ibis.Table, names: list[str]) -> ibis.Table:
-    """Samples whose readings that are no number are empty; ``fault`` says which were."""
-    wrong = {name: rows[name].isnan() | rows[name].isinf() for name in names}
-    said = [
-        ibis.ifelse(no.fill_null(False), ibis.literal(f"{name} is not a number"), ibis.null("string"))
-        for name, no in wrong.items()
-    ]
-    return rows.mutate(
-        **{name: ibis.ifelse(no, ibis.null(rows[name].type()), rows[name]) for name, no in wrong.items()},
-        fault=ibis.array(said).filter(lambda each: each.notnull()).join("; ").nullif(""),
-    )
-
-
-def _published(store: str | Path, draft: Draft) -> list[Load]:
-    with draft:
-        return publish(Path(store), draft)
 
 
 def _chosen(paths: Iterable[Path], named: Sequence[Path], using: Mapping, remark: Progress) -> list[_Chosen]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from truckkit.ingest import simulate
+from truckkit.simulated import simulate
 from truckkit.site import Site, open_site
 from truckkit.sources.simulator import Plan
 
@@ -58,7 +58,7 @@ def _version() -> str:
     package = Path(__file__).parent
     made_by = [
         package / "schema.py",
-        package / "ingest.py",
+        package / "simulated.py",
         package / "sample.py",
         package / "truth.py",
         *package.glob("store/*.py"),

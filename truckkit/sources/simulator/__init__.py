@@ -21,12 +21,12 @@ from truckkit.errors import unknown
 from truckkit.sources.simulator import observed, truth
 from truckkit.sources.simulator.fleet import run
 from truckkit.sources.simulator.plan import Channels, Noise, Plan, Wishes
-from truckkit.sources.simulator.records import arrow_schema
+from truckkit.sources.simulator.records import Dated, arrow_schema
 from truckkit.sources.simulator.world import World
 
 __all__ = ["Channels", "Noise", "Plan", "Rows", "Simulated", "Wishes", "simulate"]
 
-Maker = Callable[[World], Iterator[pa.RecordBatch]]
+Maker = Callable[[World], Dated]
 
 OBSERVED: Mapping[str, Maker] = {
     "trucks": observed.trucks,
@@ -57,6 +57,10 @@ class Rows:
 
     def batches(self, name: str) -> Iterator[pa.RecordBatch]:
         """A table in batches of bounded size: day tables by day, truck and time."""
+        return (batch for _, batch in self.dated(name))
+
+    def dated(self, name: str) -> Dated:
+        """The same, each batch with the number of its day."""
         if name not in self.makers:
             raise unknown("table", name, self.makers, self.world.plan.name)
         return self.makers[name](self.world)

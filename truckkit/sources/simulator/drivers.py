@@ -164,7 +164,7 @@ class Driver(Hauler):
 
         def wait(digger: Digger) -> float:
             stand = self.world.stands[digger.face]
-            trunk = self.world.trunk(self.model, False, self.here, digger.face).seconds
+            trunk = self.world.trunk(self.model, False, self.here, digger.face)[0].seconds
             before = len(stand.line) + stand.coming + stand.busy
             return max(trunk, before * digger.service_s) + 0.4 * trunk + self.between(0, 60)
 

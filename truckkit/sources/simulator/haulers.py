@@ -5,7 +5,7 @@ The driver decides what to do (``drivers``); here the truck does it, and its log
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from random import Random
 from typing import Any
 
@@ -52,23 +52,28 @@ class Hauler:
         """Out of the bay, and along the road to the gate of another place."""
         world, here, stand = self.world, self.here, self.world.stands[self.here]
         out = world.inside(self.model, self.loaded, stand.layout, "out", self.bay)
-        trunk = world.trunk(self.model, self.loaded, here, there)
-        way, _, marks = world.way(here, there)
+        trunk, passed = world.trunk(self.model, self.loaded, here, there)
+        way = world.way(here, there)[0]
         world.stands[there].coming += 1
         due = (self.breaks_at - world.now) / 1000 - out.seconds
         breaks = trunk.seconds > 120 and 0.2 < due / trunk.seconds < 0.8
         rest_s = self._rest_s() if trunk.seconds > 120 and not breaks else 0.0
-        passed, before = trunk.when(marks), steady(trunk.seconds)
+        before = steady(trunk.seconds)
         if breaks:
             # A truck that pulls over for long does not keep others from passing.
             ahead = int(np.sum(passed < due))
-            yield from self._join(way[: ahead - 1], out.seconds + passed[None, :ahead])
+            yield from self._join(way[: ahead - 1], out.seconds + passed[:ahead])
         elif rest_s:
             before = halted(trunk.seconds, self.between(0.15, 0.85) * trunk.seconds, rest_s)
-            yield from self._join(way, out.seconds + passing(passed, before)[None, :])
+            yield from self._join(way, out.seconds + passing(passed, before))
         else:
             paces = self.skill * min(1.04, max(0.93, self.random.gauss(1.0, 0.02))) * SLOWER
-            choice = yield from self._join(way, out.seconds + passings(passed, trunk.seconds, paces))
+            wished, *_ = passings(passed, trunk.seconds, paces[:1])
+            choice = yield from self._join(
+                way,
+                out.seconds + wished,
+                lambda: (out.seconds + passings(passed, trunk.seconds, paces)) * 1000,
+            )
             before = eased(trunk.seconds, float(paces[choice]))
         self.say(state)
         if here != PARK:
@@ -78,7 +83,7 @@ class Hauler:
             first, second = self._aside(here, there, trunk, due / trunk.seconds)
             yield from self.drive(first)
             yield from self.broken()
-            yield from self._join(way[ahead:], (passed[None, ahead:] - due) + BRAKES_S / 2)
+            yield from self._join(way[ahead:], (passed[ahead:] - due) + BRAKES_S / 2)
             self.say(state)
             yield from self.drive(second)
         elif rest_s >= 60:
@@ -102,9 +107,9 @@ class Hauler:
             self.say("delay" if span.first == span.last == 0.0 else state)
             yield self.env.timeout(span.ms)
 
-    def _join(self, way: Any, after_s: Floats) -> Steps:
+    def _join(self, way: Any, after_s: Floats, slower: Callable[[], Floats] | None = None) -> Steps:
         """Wait for a gap in the traffic; answers which of the paces to drive at."""
-        wait, choice = self.world.traffic.join(self.world.now, way, after_s * 1000)
+        wait, choice = self.world.traffic.join(self.world.now, way, after_s * 1000, slower)
         if wait:
             yield self.env.timeout(wait)
         return choice

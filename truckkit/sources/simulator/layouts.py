@@ -57,8 +57,9 @@ class Layout:
     def bay_point(self, bay: int) -> tuple[float, float, float]:
         """Where a truck stands in a bay, in the site's grid."""
         u, w, _ = self._bay(bay)
-        x, y, z = self._placed(np.array([[u, w, 0.0]]))[0]
-        return float(x), float(y), float(z)
+        x, y, z = self.place.gate
+        cosine, sine = math.cos(self.place.inwards), math.sin(self.place.inwards)
+        return x + u * cosine - w * sine, y + u * sine + w * cosine, z
 
     @property
     def beyond(self) -> tuple[float, float, float]:

@@ -9,13 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from truckkit.sources.simulator.diggers import FURTHEST_M
 from truckkit.sources.simulator.layouts import Layout
 from truckkit.sources.simulator.noise import LEVELS, Sensors
-from truckkit.sources.simulator.records import batch, rows, when
-from truckkit.sources.simulator.traces import Trace, instants
+from truckkit.sources.simulator.records import Dated, batch, rows, when
+from truckkit.sources.simulator.traces import Instants, Trace, instants
 from truckkit.sources.simulator.trucks import GATE, drive
 from truckkit.sources.simulator.truth import days, shift_at
 from truckkit.sources.simulator.world import World
@@ -24,34 +23,40 @@ MOST_ROWS = 200_000
 """Rows in one batch, about."""
 
 
-def positions(world: World) -> Iterator[pa.RecordBatch]:
+def positions(world: World) -> Dated:
     """Columns of ``schema.POSITIONS``: by day, truck and time, or as they arrive where there is noise."""
     plan = world.plan
     every = 1000 / plan.hz
-    for channel, start, stop in _windows(world, every):
+    for day, channel, start, stop in _windows(world, every):
         at = instants(every, channel.phase(every, 0), start, stop)
         columns = channel.trace.positions(at)
         if channel.sensors:
             at, columns = channel.sensors.positions(at, columns, start)
-        yield batch("positions", {"truck": channel.truck, "at": when(plan, at), **columns}, len(at))
+        yield day, batch("positions", {"truck": channel.truck, "at": when(plan, at), **columns}, len(at))
 
 
-def telemetry(world: World) -> Iterator[pa.RecordBatch]:
+def telemetry(world: World) -> Dated:
     """Columns of ``schema.TELEMETRY``: at an even period (see ``Plan.hz``), and when something changes."""
     plan = world.plan
     if plan.channels == "gps":
         return
     every = plan.readings_ms
-    for channel, start, stop in _windows(world, every):
+    for day, channel, start, stop in _windows(world, every):
         trace = channel.trace
         low, high = np.searchsorted(trace.changes, (start, stop))
-        at = np.union1d(instants(every, channel.phase(every, 1), start, stop), trace.changes[low:high])
+        at = _both(instants(every, channel.phase(every, 1), start, stop), trace.changes[low:high])
         columns = trace.telemetry(at, np.random.default_rng([plan.seed, trace.log.bay, 2, start]))
         if plan.channels == "payload":
             columns = {"payload_t": columns["payload_t"]}
         if channel.sensors:
             at, columns = channel.sensors.telemetry(at, columns, trace.speed(at), start)
-        yield batch("telemetry", {"truck": channel.truck, "at": when(plan, at), **columns}, len(at))
+        yield day, batch("telemetry", {"truck": channel.truck, "at": when(plan, at), **columns}, len(at))
+
+
+def _both(one: Instants, other: Instants) -> Instants:
+    """Instants of either, in order, each once; sorting is quicker here than NumPy's own union."""
+    at = np.sort(np.concatenate([one, other]), kind="stable")
+    return at[np.concatenate([[True], at[1:] > at[:-1]])] if len(at) else at
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ def sensors(world: World) -> list[Sensors]:
     return [] if level is None else [Sensors(log, world.plan, level) for log in world.logs]
 
 
-def _windows(world: World, every_ms: float) -> Iterator[tuple[Channel, int, int]]:
+def _windows(world: World, every_ms: float) -> Iterator[tuple[int, Channel, int, int]]:
     """Truck after truck, day after day; a day of many samples comes in parts."""
     table = world.atlas.rows()
     imperfect: list[Sensors | None] = [*sensors(world)] or [None] * len(world.logs)
@@ -86,35 +91,38 @@ def _windows(world: World, every_ms: float) -> Iterator[tuple[Channel, int, int]
         Channel(Trace(log, table, world.plan), sensor)
         for log, sensor in zip(world.logs, imperfect, strict=True)
     ]
-    for start, stop in days(world):
+    for day, (start, stop) in enumerate(days(world)):
         parts = max(1, math.ceil((stop - start) / every_ms / MOST_ROWS))
         cuts = [start + (stop - start) * part // parts for part in range(parts + 1)]
         for channel in channels:
             for low, high in pairwise(cuts):
-                yield channel, low, high
+                yield day, channel, low, high
 
 
-def trucks(world: World) -> Iterator[pa.RecordBatch]:
+def trucks(world: World) -> Dated:
     """Columns of ``schema.TRUCKS``."""
-    yield rows(
-        "trucks",
-        (
-            {
-                "truck": log.name,
-                "model": log.model.name,
-                "fleet": log.model.name.split()[1],
-                "target_payload_t": log.model.target_t,
-                "empty_mass_t": log.model.empty_t,
-                "tank_l": log.model.tank_l,
-                "given": True,
-            }
-            for log in world.logs
+    yield (
+        0,
+        rows(
+            "trucks",
+            (
+                {
+                    "truck": log.name,
+                    "model": log.model.name,
+                    "fleet": log.model.name.split()[1],
+                    "target_payload_t": log.model.target_t,
+                    "empty_mass_t": log.model.empty_t,
+                    "tank_l": log.model.tank_l,
+                    "given": True,
+                }
+                for log in world.logs
+            ),
+            world.plan,
         ),
-        world.plan,
     )
 
 
-def places(world: World) -> Iterator[pa.RecordBatch]:
+def places(world: World) -> Dated:
     """Columns of ``schema.PLACES``, as the office knows them: a face is one place however it advances."""
     found: list[dict[str, Any]] = []
     for was in world.places[: len(world.mine.places)]:
@@ -128,7 +136,7 @@ def places(world: World) -> Iterator[pa.RecordBatch]:
         for name, point in world.mine.nodes.items()
         if name not in world.mine.places
     ]
-    yield rows("places", found, world.plan)
+    yield 0, rows("places", found, world.plan)
 
 
 def _place(name: str, kind: str, x: float, y: float, z: float, reach: float) -> dict[str, Any]:
@@ -143,7 +151,7 @@ def _place(name: str, kind: str, x: float, y: float, z: float, reach: float) -> 
     }
 
 
-def roads(world: World) -> Iterator[pa.RecordBatch]:
+def roads(world: World) -> Dated:
     """Columns of ``schema.ROADS``: each segment in both directions, with the times of the first model."""
     model = world.models[0]
     found = []
@@ -160,19 +168,19 @@ def roads(world: World) -> Iterator[pa.RecordBatch]:
                 "closed": False,
             }
         )
-    yield rows("roads", found, world.plan)
+    yield 0, rows("roads", found, world.plan)
 
 
-def shifts(world: World) -> Iterator[pa.RecordBatch]:
+def shifts(world: World) -> Dated:
     """Columns of ``schema.SHIFTS``."""
     found = (
         {"shift": shift.name, "start": shift.start, "stop": shift.stop, "crew": shift.crew}
         for shift in world.shifts
     )
-    yield rows("shifts", found, world.plan)
+    yield 0, rows("shifts", found, world.plan)
 
 
-def maintenance(world: World) -> Iterator[pa.RecordBatch]:
+def maintenance(world: World) -> Dated:
     """Columns of ``schema.MAINTENANCE``; an order still open when the plan ends has no stop."""
     found = (
         {
@@ -187,10 +195,10 @@ def maintenance(world: World) -> Iterator[pa.RecordBatch]:
         }
         for number, order in enumerate(world.work_orders)
     )
-    yield rows("maintenance", found, world.plan)
+    yield 0, rows("maintenance", found, world.plan)
 
 
-def refuels(world: World) -> Iterator[pa.RecordBatch]:
+def refuels(world: World) -> Dated:
     """Columns of ``schema.REFUELS``."""
     found = (
         {
@@ -204,10 +212,10 @@ def refuels(world: World) -> Iterator[pa.RecordBatch]:
         }
         for refuel in sorted(world.refuels, key=lambda refuel: (refuel.start, refuel.truck))
     )
-    yield rows("refuels", found, world.plan)
+    yield 0, rows("refuels", found, world.plan)
 
 
-def plans(world: World) -> Iterator[pa.RecordBatch]:
+def plans(world: World) -> Dated:
     """Columns of ``schema.PLANS``: for the site and each loader, about what a good shift brings."""
     loads = 23.0 * len(world.logs)
     target = sum(log.model.target_t for log in world.logs) / len(world.logs)
@@ -222,10 +230,10 @@ def plans(world: World) -> Iterator[pa.RecordBatch]:
         for shift in world.shifts
         for circuit, share in circuits
     )
-    yield rows("plans", found, world.plan)
+    yield 0, rows("plans", found, world.plan)
 
 
-def limits(world: World) -> Iterator[pa.RecordBatch]:
+def limits(world: World) -> Dated:
     """Columns of ``schema.LIMITS``: speed for all, less for the loaded, and the greatest payload by model."""
     found: list[dict[str, Any]] = [
         {"limit_name": "Site speed", "kind": "speed", "most": 50.0, "unit": "km/h"},
@@ -242,4 +250,4 @@ def limits(world: World) -> Iterator[pa.RecordBatch]:
         }
         for model in world.models
     ]
-    yield rows("limits", found, world.plan)
+    yield 0, rows("limits", found, world.plan)

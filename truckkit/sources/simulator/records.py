@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from truckkit.schema import TABLES
 from truckkit.sources.simulator.plan import Plan
+
+Dated: TypeAlias = Iterator[tuple[int, pa.RecordBatch]]
+"""Batches with the number of the plan's day that each belongs to; lists belong to the first."""
 
 
 def arrow_schema(table: str) -> pa.Schema:

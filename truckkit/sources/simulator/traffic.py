@@ -8,7 +8,7 @@ whichever arrives first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -30,32 +30,55 @@ class Traffic:
     """Who passes which stretch of road, and when."""
 
     def __init__(self) -> None:
-        self._passing: defaultdict[Stretch, list[tuple[float, float]]] = defaultdict(list)
+        self._enter: defaultdict[Stretch, list[float]] = defaultdict(list)
+        self._leave: defaultdict[Stretch, list[float]] = defaultdict(list)
 
-    def join(self, now: int, way: Sequence[Stretch], after_ms: Floats) -> tuple[int, int]:
+    def join(
+        self,
+        now: int,
+        way: Sequence[Stretch],
+        after_ms: Floats,
+        slower: Callable[[], Floats] | None = None,
+    ) -> tuple[int, int]:
         """Book a way: how long to wait before setting off [ms], and which of the paces to drive at.
 
-        ``after_ms`` says when each end of the way's stretches is passed after setting off: one row a pace.
+        ``after_ms`` says when each end of the way's stretches is passed after setting off at the pace
+        that is wished, number 0; ``slower`` the same for this pace and slower ones, one row each.
         """
+        number, first, last = self._met(now, way)
+        choice, wait = 0, 0
+        if first:
+            enter, leave = np.array(first) - now, np.array(last) - now
+            paces = after_ms[None, :]
+            waits = _waits(enter - paces[:, number], leave - paces[:, 1:][:, number])
+            if waits[0] and slower:
+                paces = slower()
+                waits = _waits(enter - paces[:, number], leave - paces[:, 1:][:, number])
+                choice = int(np.argmin(waits * IMPATIENCE + paces[:, -1]))
+                after_ms = paces[choice]
+            wait = int(waits[choice])
+        ends = (after_ms + (now + wait)).tolist()
+        for stretch, one, other in zip(way, ends, ends[1:], strict=False):
+            self._enter[stretch].append(one)
+            self._leave[stretch].append(other)
+        return wait, choice
+
+    def _met(self, now: int, way: Sequence[Stretch]) -> tuple[list[int], list[float], list[float]]:
+        """Everyone on the way: number of the stretch, when they enter it and when they leave it."""
         number: list[int] = []
-        known: list[tuple[float, float]] = []
+        first: list[float] = []
+        last: list[float] = []
         gone = now - HEADWAY_MS
         for index, stretch in enumerate(way):
-            passing = self._passing[stretch]
-            if passing and passing[0][1] < gone:
-                passing[:] = [other for other in passing if other[1] >= gone]
-            number += [index] * len(passing)
-            known += passing
-        choice, wait = 0, 0
-        if known:
-            first, last = np.array(known).T - now
-            waits = _waits(first - after_ms[:, number], last - after_ms[:, 1:][:, number])
-            choice = int(np.argmin(waits * IMPATIENCE + after_ms[:, -1]))
-            wait = int(waits[choice])
-        ends = (after_ms[choice] + (now + wait)).tolist()
-        for stretch, enter, leave in zip(way, ends, ends[1:], strict=False):
-            self._passing[stretch].append((enter, leave))
-        return wait, choice
+            enter, leave = self._enter[stretch], self._leave[stretch]
+            if leave and leave[0] < gone:
+                kept = [which for which, left in enumerate(leave) if left >= gone]
+                enter[:] = [enter[which] for which in kept]
+                leave[:] = [leave[which] for which in kept]
+            number += [index] * len(enter)
+            first += enter
+            last += leave
+        return number, first, last
 
 
 def _waits(first: Floats, last: Floats) -> Floats:

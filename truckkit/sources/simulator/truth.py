@@ -9,12 +9,11 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from truckkit.schema import CYCLE_STATES
 from truckkit.sources.simulator.calendar import Shift
 from truckkit.sources.simulator.log import Load, Tip, TruckLog
-from truckkit.sources.simulator.records import batch, rows, when
+from truckkit.sources.simulator.records import Dated, batch, rows, when
 from truckkit.sources.simulator.world import World
 
 DAY_MS = 86_400_000
@@ -29,7 +28,7 @@ def days(world: World) -> list[tuple[int, int]]:
     return list(pairwise(cuts))
 
 
-def states(world: World) -> Iterator[pa.RecordBatch]:
+def states(world: World) -> Dated:
     """Columns of ``schema.STATE_INTERVALS``: a batch a day; they tile each truck's time."""
     end = (world.plan.length_ms, "", None, None, None)
     said = [
@@ -41,16 +40,16 @@ def states(world: World) -> Iterator[pa.RecordBatch]:
     said.sort(key=lambda row: row[0])
     edges = [row[0] for row in said]
     names = ("start", "truck", "stop", "state", "place", "loader", "operator")
-    for start, stop in days(world):
+    for day, (start, stop) in enumerate(days(world)):
         found = sorted(said[bisect_left(edges, start) : bisect_left(edges, stop)], key=lambda row: row[1])
         columns: dict[str, Any] = dict(zip(names, map(list, zip(*found, strict=True)), strict=False))
         for edge in ("start", "stop"):
             columns[edge] = when(world.plan, np.array(columns.get(edge, []), dtype=np.int64))
         columns |= {"source": SOURCE, "confidence": np.ones(len(found))}
-        yield batch("states", columns, len(found))
+        yield day, batch("states", columns, len(found))
 
 
-def cycles(world: World) -> Iterator[pa.RecordBatch]:
+def cycles(world: World) -> Dated:
     """Columns of ``schema.CYCLES``: from the start of one loading to the start of the next.
 
     The phases are those within these bounds, so with ``delay_min`` they sum to the cycle.
@@ -59,35 +58,41 @@ def cycles(world: World) -> Iterator[pa.RecordBatch]:
     found = [record for log in world.logs for record in _cycles(world, log)]
     found.sort(key=lambda record: record["start"])
     edges = [record["start"] for record in found]
-    for start, stop in days(world):
+    for day, (start, stop) in enumerate(days(world)):
         told = found[bisect_left(edges, start) : bisect_left(edges, stop)]
-        yield rows("cycles", sorted(told, key=lambda record: record["truck"]), world.plan)
+        yield day, rows("cycles", sorted(told, key=lambda record: record["truck"]), world.plan)
 
 
-def places(world: World) -> Iterator[pa.RecordBatch]:
+def places(world: World) -> Dated:
     """Columns of ``schema.PLACES``: a place that moved has a row for each time it stood still.
 
     Its point is the mean of where trucks stood, each visit counting once. Places to which no truck
     came are left out: nobody could find them.
     """
-    yield rows(
-        "places",
-        (
-            {
-                "place": was.place,
-                "kind": was.kind,
-                **dict(zip(("x_m", "y_m", "elevation_m"), map(fmean, zip(*stood, strict=True)), strict=True)),
-                "radius_m": was.radius_m,
-                "start": was.start,
-                "stop": was.stop,
-                "given": True,
-            }
-            for was, stood in sorted(
-                zip(world.places, world.stood, strict=True), key=lambda pair: (pair[0].place, pair[0].start)
-            )
-            if stood
+    yield (
+        0,
+        rows(
+            "places",
+            (
+                {
+                    "place": was.place,
+                    "kind": was.kind,
+                    **dict(
+                        zip(("x_m", "y_m", "elevation_m"), map(fmean, zip(*stood, strict=True)), strict=True)
+                    ),
+                    "radius_m": was.radius_m,
+                    "start": was.start,
+                    "stop": was.stop,
+                    "given": True,
+                }
+                for was, stood in sorted(
+                    zip(world.places, world.stood, strict=True),
+                    key=lambda pair: (pair[0].place, pair[0].start),
+                )
+                if stood
+            ),
+            world.plan,
         ),
-        world.plan,
     )
 
 

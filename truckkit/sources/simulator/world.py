@@ -108,6 +108,7 @@ class World:
         self.work_orders: list[WorkOrder] = []
         self.refuels: list[Refuel] = []
         self._motions: dict[Any, Motion] = {}
+        self._trunks: dict[Any, tuple[Motion, Floats]] = {}
         self._ways: dict[tuple[str, str], tuple[tuple[Stretch, ...], Floats, Floats]] = {}
 
     @property
@@ -135,12 +136,14 @@ class World:
             self._ways[start, stop] = known
         return known
 
-    def trunk(self, model: Model, loaded: bool, start: str, stop: str) -> Motion:
-        """From the gate of one place to the gate of another."""
+    def trunk(self, model: Model, loaded: bool, start: str, stop: str) -> tuple[Motion, Floats]:
+        """From gate to gate, and when the ends of the stretches of road are passed [s]."""
         key = (model.name, loaded, start, stop)
-        if key not in self._motions:
-            self._motions[key] = drive(self.way(start, stop)[1], model, loaded, enters=GATE, leaves=GATE)
-        return self._motions[key]
+        if key not in self._trunks:
+            _, points, marks = self.way(start, stop)
+            motion = drive(points, model, loaded, enters=GATE, leaves=GATE)
+            self._trunks[key] = motion, motion.when(marks)
+        return self._trunks[key]
 
     def inside(
         self, model: Model, loaded: bool, layout: Layout, what: str, number: int, start: Spot = GATE_SPOT
