@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ibis
+import pandas as pd
 import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
@@ -164,3 +165,25 @@ def test_score_ends_with_a_sentence_where_there_is_no_truth(mine: Path, written)
     assert code == 2
     assert err.startswith("truckkit: ")
     assert len(err.strip().splitlines()) == 1
+
+
+def test_stops_of_simulated_trucks_on_real_roads_are_scored_against_their_truth(
+    shared_data: Path, tmp_path: Path
+):
+    store, stops = tmp_path / "minez", shared_data / "minez_gps" / "states_truth.csv"
+    tk.ingest(store, shared_data / "minez_gps" / "positions.parquet", "minez-gps")
+    late = states_of(stops, "minez-truth").to_pandas()
+    late["start"] += pd.Timedelta(seconds=3)
+    with Draft() as draft:
+        load = draft.load("a detector", "once", "test", "states")
+        rows = pa.Table.from_pandas(late.assign(source="detected"), preserve_index=False)
+        draft.stage(schema.STATE_INTERVALS, draft.read("detected_states", rows), load)
+        publish(store, draft)
+    code, out, err = run("score", store, "--truth", stops, "--mapping", "minez-truth", "--json")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["stops"]["recall"] == found["stops"]["precision"] == found["stops"]["kind_right"] == 1
+    assert {each["true"] for each in found["stops"]["states"].values()} == {210}
+    assert found["boundary_s"]["p50"] == 1.5
+    assert found["f1"]["load"] > 0.97
+    assert found["f1"]["haul"] is found["tonnes_error"] is None
