@@ -218,6 +218,7 @@ PLACES = Table(
         Column("radius_m", NUMBER, "How far the place reaches from its point.", "m"),
         Column("start", INSTANT, "First instant at which the place was so; empty: always."),
         Column("stop", INSTANT, "First instant at which it was no more; empty: still is."),
+        Column("loader", TEXT, "The loading unit that stands there, where known."),
         Column("given", FLAG, "False where only cycles or samples tell of the place.", required=True),
         FAULT,
         LOAD_ID,

@@ -1,0 +1,166 @@
+"""From samples to states, cycles and places: one pass over each truck's samples, then the whole fleet.
+
+Samples become pieces, in which nothing changes; their stops, of all trucks together, tell where the
+sites are and what for; the decoder then gives each truck's pieces their states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from truckkit.detection import geography, rows
+from truckkit.detection.decoder import decode
+from truckkit.detection.evidence import evidence
+from truckkit.detection.hauls import haul_cycles
+from truckkit.detection.pieces import pieces
+from truckkit.detection.roles import roles
+from truckkit.detection.scale import Scale
+from truckkit.detection.segments import segments
+from truckkit.detection.sites import Site, bays, sites
+from truckkit.detection.stops import STOP, stops
+from truckkit.detection.tracks import Floats, Track, tracks
+
+VERSION = "1"
+"""Counts the changes of the detector that change what it finds."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a detection may look at: samples, and what the mine's office knows."""
+
+    positions: pa.Table
+    """Columns of ``schema.POSITIONS``; truck, at, x_m and y_m are enough."""
+    telemetry: pa.Table | None = None
+    """Columns of ``schema.TELEMETRY``, any of its channels."""
+    places: pa.Table | None = None
+    """Places that were given, and those that an earlier detection found."""
+    work_orders: pa.Table | None = None
+    """Rows of ``schema.MAINTENANCE``."""
+    refuels: pa.Table | None = None
+    """Rows of ``schema.REFUELS``."""
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What was found: rows of ``states``, ``cycles`` and ``places``, without ``load_id``."""
+
+    states: pa.Table
+    cycles: pa.Table
+    places: pa.Table
+
+
+@dataclass
+class Seen:
+    """One truck's samples, as little of them as the fleet's detection needs."""
+
+    truck: str
+    pieces: NDArray[Any]
+    scale: Scale
+    orders: Floats
+    stops: NDArray[Any] = field(repr=False)
+
+
+def detect(observed: Observed) -> Detected:
+    """What trucks did, and where: states that tile each truck's time, haul cycles, places.
+
+    Time in which nobody watched a truck is ``no_data``. A channel that a truck does not have says
+    nothing; positions alone are enough.
+    """
+    books = Books(observed.work_orders, observed.refuels)
+    fleet = [look(track, books) for track in tracks(observed.positions, observed.telemetry)]
+    return conclude(fleet, observed.places)
+
+
+class Books:
+    """The stretches of time that the mine's books tell of, by truck [ms]."""
+
+    def __init__(self, work_orders: pa.Table | None, refuels: pa.Table | None) -> None:
+        self._orders, self._refuels = _stretches(work_orders), _stretches(refuels)
+
+    def orders(self, truck: str) -> Floats:
+        """Work orders of a truck."""
+        return self._orders.get(truck, np.empty((0, 2)))
+
+    def refuels(self, truck: str) -> Floats:
+        """Refuellings of a truck."""
+        return self._refuels.get(truck, np.empty((0, 2)))
+
+
+def _stretches(rows: pa.Table | None) -> dict[str, Floats]:
+    if rows is None:
+        return {}
+    found: dict[str, list[tuple[float, float]]] = {}
+    for row in rows.select(["truck", "start", "stop"]).to_pylist():
+        bounds = (geography.ms(row["start"], -np.inf), geography.ms(row["stop"], np.inf))
+        found.setdefault(row["truck"], []).append(bounds)
+    return {truck: np.array(sorted(each)) for truck, each in found.items()}
+
+
+def look(track: Track, books: Books) -> Seen:
+    """One truck's pieces and stops; its samples are not needed any more."""
+    orders = books.orders(track.truck)
+    cut, weighs = pieces(track, orders)
+    return Seen(track.truck, cut, weighs, orders, stops(cut, orders, books.refuels(track.truck)))
+
+
+def joined(parts: Sequence[Seen]) -> Seen:
+    """One truck's parts, each after the other, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    pieces_of, stops_of = [], []
+    runs = rows_before = 0
+    for part in parts:
+        cut, stood = part.pieces.copy(), part.stops.copy()
+        cut["run"] += runs
+        for edge in ("first", "last"):
+            stood[edge] += rows_before
+        pieces_of.append(cut)
+        stops_of.append(stood)
+        runs += int(part.pieces["run"].max(initial=-1)) + 1
+        rows_before += len(part.pieces)
+    weighs = max((part.scale for part in parts), key=lambda scale: scale.works)
+    return Seen(parts[0].truck, np.concatenate(pieces_of), weighs, parts[0].orders, np.concatenate(stops_of))
+
+
+def conclude(fleet: Sequence[Seen], places: pa.Table | None = None) -> Detected:
+    """What a fleet did, from what was seen of each truck; ``places`` as in ``Observed``."""
+    known = geography.known(places)
+    every = [seen.stops for seen in fleet]
+    together = np.concatenate(every) if every else np.empty(0, STOP)
+    numbers = np.repeat(np.arange(len(fleet)), [len(each) for each in every])
+    found = _geography(together, numbers, known)
+    where = [*found, *(place.site for place in known.given)]
+    kinds = np.array([site.kind for site in where] + [-1])[together["site"]]
+    names = geography.names(found, known.given)
+    loaders = [site.loader for site in where]
+    states, cycles = [], []
+    for number, seen in enumerate(fleet):
+        mine = numbers == number
+        said = evidence(seen.pieces, together[mine], kinds[mine], seen.orders)
+        path = decode(said, np.append(seen.pieces["start"], seen.pieces["stop"][-1:]))
+        found_states = segments(seen.pieces, together[mine], said, path)
+        states.append(rows.states(seen.truck, found_states, seen.pieces, names, loaders, VERSION))
+        cycles += [
+            {"truck": seen.truck, **cycle} for cycle in haul_cycles(found_states, seen.scale, names, loaders)
+        ]
+    return Detected(
+        pa.concat_tables([rows.nothing("states"), *states]),
+        rows.cycles(cycles),
+        geography.rows(found, known.given),
+    )
+
+
+def _geography(stops: NDArray[Any], trucks: NDArray[np.int64], known: geography.Known) -> list[Site]:
+    """Find the sites, and set what each stop was for, and at which site."""
+    guessed = roles(stops, trucks, bays(stops), geography.kinds(stops, known.given))
+    unknown = (stops["known"] < 0) & (guessed >= 0)
+    stops["known"][unknown] = guessed[unknown]
+    found = sites(stops, trucks, known.found)
+    stops["site"] = geography.sites_of(stops, found, known.given)
+    return found

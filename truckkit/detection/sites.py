@@ -1,0 +1,212 @@
+"""Sites: where trucks are loaded, dump, refuel, park and are repaired, found from their stops.
+
+Loading moves with the loader, so its stops are gathered in space and in time; the others stay, and
+have bays beside each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from truckkit.detection import stops as why
+from truckkit.detection.tracks import Floats
+
+_BAY_M = 12.0
+"""Stops closer than this are in one bay: what receivers and drivers vary by."""
+_BESIDE_M = {why.LOAD: 45.0, why.DUMP: 60.0, why.FUEL: 45.0, why.PARK: 80.0, why.WORKSHOP: 80.0}
+"""Bays closer than this are of one site."""
+_SPREAD_M = 8.0
+"""How far beyond a site's radius a stop is still of it."""
+_WORDS = {why.DUMP: "Dump", why.FUEL: "Fuel bay", why.WORKSHOP: "Workshop", why.PARK: "Park"}
+_WALKED_M = 130.0
+"""A loader that goes on further than this has come to another face."""
+_STRAY = 0.02
+"""A bay with a smaller share of a site's stops does not widen it."""
+_PARKED_S = 300.0
+_FAR_M = 400.0
+"""A stop with no loading or dumping within so much driving ahead is no queue."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site for the time in which it was so."""
+
+    kind: int
+    """Index of ``stops.KNOWN``."""
+    name: str
+    x_m: float
+    y_m: float
+    elevation_m: float
+    radius_m: float
+    start: float = -np.inf
+    """First instant [ms]; minus infinity where nothing was there before."""
+    stop: float = np.inf
+    loader: str | None = None
+    first: float = -np.inf
+    """First and last instant at which a truck is known to have stood there [ms]."""
+    last: float = -np.inf
+
+    def holds(self, stops: NDArray[Any], beyond_m: float = 0.0) -> NDArray[np.bool_]:
+        """Which stops lie within it and its time."""
+        near = np.hypot(stops["x_m"] - self.x_m, stops["y_m"] - self.y_m) <= self.radius_m + beyond_m
+        return near & (stops["stop"] > self.start) & (stops["start"] < self.stop)
+
+
+def sites(stops: NDArray[Any], trucks: NDArray[np.int64], held: Sequence[Site] = ()) -> list[Site]:
+    """The sites that the stops of a whole fleet tell of, after those that were found before.
+
+    Parameters
+    ----------
+    stops
+        Of all trucks, see ``stops.STOP``, with ``known`` where anything tells what they were for.
+    trucks
+        The number of the truck of each stop.
+    held
+        Found before; they keep their names, and a loader that has gone on since is followed from there.
+    """
+    purpose = np.where((stops["known"] < 0) & _parked(stops, trucks), why.PARK, stops["known"])
+    # Work on a truck elsewhere is none of the workshop: there the fitter came to the truck.
+    purpose[(purpose == why.WORKSHOP) & (stops["backed"] == why.FORWARD)] = -1
+    for site in held:
+        purpose[(purpose == site.kind) & site.holds(stops, _SPREAD_M)] = -1
+    found = _followed(_loading(stops[purpose == why.LOAD]), [site for site in held if site.kind == why.LOAD])
+    for kind, word in _WORDS.items():
+        before = [site for site in held if site.kind == kind]
+        chosen = purpose == kind
+        found += before + _standing(stops[chosen], trucks[chosen], kind, word, len(before))
+    return found
+
+
+def bays(stops: NDArray[Any]) -> NDArray[np.int64]:
+    """The number of the bay of each stop: stops that hang together by a few metres."""
+    numbers = np.full(len(stops), -1)
+    for number, group in enumerate(_groups(stops["x_m"], stops["y_m"], _BAY_M)):
+        numbers[group] = number
+    return numbers
+
+
+def _parked(stops: NDArray[Any], trucks: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Long stops that are for no work and in no queue."""
+    driven = np.cumsum(stops["metres"])
+    works = np.flatnonzero(np.isin(stops["known"], (why.LOAD, why.DUMP)))
+    after = np.searchsorted(works, np.arange(len(stops)), "right")
+    following = works[np.minimum(after, len(works) - 1)] if len(works) else np.zeros(len(stops), np.int64)
+    queues = (after < len(works)) & (trucks[following] == trucks) & (driven[following] - driven < _FAR_M)
+    lasts = (stops["stop"] - stops["start"]) / 1000
+    parked: NDArray[np.bool_] = (stops["known"] < 0) & (lasts > _PARKED_S) & ~queues
+    return parked
+
+
+def _loading(stops: NDArray[Any]) -> list[Site]:
+    """Stands of loaders: each a bay, or two beside each other, for the time in which trucks came to it."""
+    stops = stops[np.argsort(stops["start"])]
+    bays: list[list[int]] = []
+    for i, stop in enumerate(stops):
+        for bay in reversed(bays):
+            recent = stops[bay[-7:]]
+            if (
+                np.hypot(np.median(recent["x_m"]) - stop["x_m"], np.median(recent["y_m"]) - stop["y_m"])
+                < _BAY_M
+            ):
+                bay.append(i)
+                break
+        else:
+            bays.append([i])
+    bays.sort(key=lambda bay: -len(bay))
+    stands: list[list[int]] = []
+    for bay in bays:
+        home = next((stand for stand in stands if _together(stops[stand], stops[bay])), None)
+        if home is None:
+            stands.append(sorted(bay))
+        else:
+            home[:] = sorted(home + bay)
+    stands.sort(key=lambda stand: stops["start"][stand[0]])
+    return [_site(stops[stand], why.LOAD, "") for stand in stands]
+
+
+def _together(stand: NDArray[Any], bay: NDArray[Any]) -> bool:
+    """True where a bay is used while a stand is, and lies beside it; a lone stop beside it is a stray one."""
+    apart = np.hypot(
+        np.median(stand["x_m"]) - np.median(bay["x_m"]), np.median(stand["y_m"]) - np.median(bay["y_m"])
+    )
+    if apart > _BESIDE_M[why.LOAD]:
+        return False
+    between = (stand["start"] > bay["start"].min()) & (stand["start"] < bay["start"].max())
+    within = (bay["start"] > stand["start"].min()) & (bay["start"] < stand["start"].max())
+    return bool(between.sum() + within.sum() > 0.3 * min(len(bay), len(stand))) or (
+        len(bay) == 1 and bool(within.all())
+    )
+
+
+def _followed(stands: list[Site], held: list[Site]) -> list[Site]:
+    """Stands, each with the loader that came to it, and the time for which it was there."""
+    followed = sorted(held, key=lambda site: site.start)
+    last = {str(site.loader): at for at, site in enumerate(followed)}
+    for site in stands:
+        near = [
+            (float(np.hypot(followed[at].x_m - site.x_m, followed[at].y_m - site.y_m)), loader)
+            for loader, at in last.items()
+            if followed[at].last <= site.first
+        ]
+        apart, loader = min(near, default=(np.inf, ""))
+        if apart > _WALKED_M:
+            loader = f"Loader {len(last) + 1}"
+            followed.append(replace(site, name=f"Load {len(last) + 1}", loader=loader))
+        else:
+            before = followed[last[loader]]
+            moved = round((before.last + site.first) / 2)
+            followed[last[loader]] = replace(before, stop=moved)
+            number = 1 + sum(each.loader == loader for each in followed)
+            name = f"{loader.replace('Loader', 'Load')}, stand {number}"
+            followed.append(replace(site, name=name, loader=loader, start=moved))
+        last[loader] = len(followed) - 1
+    return followed
+
+
+def _standing(
+    stops: NDArray[Any], trucks: NDArray[np.int64], kind: int, word: str, before: int
+) -> list[Site]:
+    """Sites that stay: bays gathered, and bays beside each other."""
+    found = [
+        stops[group]
+        for group in _groups(stops["x_m"], stops["y_m"], _BESIDE_M[kind])
+        # One truck that stood once for long did not make a park of the road.
+        if kind != why.PARK or len(group) > 2 or len(np.unique(trucks[group])) > 1
+    ]
+    found.sort(key=len, reverse=True)
+    return [
+        _site(chosen, kind, word if number == 1 and kind != why.DUMP else f"{word} {number}")
+        for number, chosen in enumerate(found, before + 1)
+    ]
+
+
+def _groups(x: Floats, y: Floats, beside: float) -> list[NDArray[np.int64]]:
+    """Points that hang together by links shorter than a distance."""
+    if not len(x):
+        return []
+    # Cells of a few metres, so that a year of stops is gathered as fast as a day's.
+    cells, member = np.unique(np.column_stack([x, y]) // 4.0, axis=0, return_inverse=True)
+    if len(cells) == 1:
+        return [np.arange(len(x))]
+    labels = fcluster(linkage(cells * 4.0, "single"), beside, "distance")[member.ravel()]
+    return [np.flatnonzero(labels == label) for label in np.unique(labels)]
+
+
+def _site(stops: NDArray[Any], kind: int, name: str) -> Site:
+    """The site that these stops make: its centre is the mean of where trucks stood."""
+    bays = _groups(stops["x_m"], stops["y_m"], _BAY_M)
+    # The middle of a bay is its median, which a stray receiver does not move.
+    points = np.array(
+        [[np.nanmedian(stops[name][bay]) for name in ("x_m", "y_m", "elevation_m")] for bay in bays]
+    )
+    weights = np.array([len(bay) for bay in bays])
+    x, y, z = (float(value) for value in np.average(points, axis=0, weights=weights))
+    reach = np.hypot(points[:, 0] - x, points[:, 1] - y)[weights > _STRAY * len(stops)]
+    first, last = float(stops["start"].min()), float(stops["stop"].max())
+    return Site(kind, name, x, y, z, float(reach.max(initial=0.0)) + _BAY_M, first=first, last=last)
