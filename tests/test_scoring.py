@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ibis
-import pandas as pd
 import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
@@ -24,7 +23,7 @@ from truckkit.store import Draft, publish
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A simulated mine in which everything was detected as it was told by source fms."""
     store = tmp_path_factory.mktemp("scoring") / "mine"
-    tk.simulate(store, trucks=3, hours=6, seed=5, noise="harsh")
+    tk.simulate(store, trucks=3, hours=6, seed=5, noise="harsh", detection=False)
     detect(store)
     return store
 
@@ -132,7 +131,7 @@ def test_a_file_that_tells_of_some_states_scores_these(mine: Path, tmp_path: Pat
 
 
 def test_what_cannot_be_scored_is_refused_with_a_reason(mine: Path, tmp_path: Path, written):
-    tk.simulate(tmp_path / "fresh", trucks=1, hours=0.5)
+    tk.simulate(tmp_path / "fresh", trucks=1, hours=0.5, detection=False)
     with pytest.raises(BadRequest, match="nothing was detected"):
         scored(tmp_path / "fresh")
     with pytest.raises(NoStore):
@@ -172,18 +171,10 @@ def test_stops_of_simulated_trucks_on_real_roads_are_scored_against_their_truth(
 ):
     store, stops = tmp_path / "minez", shared_data / "minez_gps" / "states_truth.csv"
     tk.ingest(store, shared_data / "minez_gps" / "positions.parquet", "minez-gps")
-    late = states_of(stops, "minez-truth").to_pandas()
-    late["start"] += pd.Timedelta(seconds=3)
-    with Draft() as draft:
-        load = draft.load("a detector", "once", "test", "states")
-        rows = pa.Table.from_pandas(late.assign(source="detected"), preserve_index=False)
-        draft.stage(schema.STATE_INTERVALS, draft.read("detected_states", rows), load)
-        publish(store, draft)
     code, out, err = run("score", store, "--truth", stops, "--mapping", "minez-truth", "--json")
     assert code == 0, err
     found = json.loads(out)
-    assert found["stops"]["recall"] == found["stops"]["precision"] == found["stops"]["kind_right"] == 1
+    assert min(found["stops"][name] for name in ("recall", "precision", "kind_right")) >= 0.98
     assert {each["true"] for each in found["stops"]["states"].values()} == {210}
-    assert found["boundary_s"]["p50"] == 1.5
-    assert found["f1"]["load"] > 0.97
+    assert found["boundary_s"]["p50"] <= 5
     assert found["f1"]["haul"] is found["tonnes_error"] is None

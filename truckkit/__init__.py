@@ -19,6 +19,7 @@ from truckkit.site import Site
 from truckkit.site import open_site as open
 
 if TYPE_CHECKING:
+    from truckkit.detecting import detect
     from truckkit.ingest import ingest
     from truckkit.sample import sample
     from truckkit.simulated import simulate
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
 
 __version__ = schema.VERSION
 
-__all__ = ["Replay", "Site", "Timeline", "TruckkitError", "ingest", "open", "sample", "simulate"]
+__all__ = ["Replay", "Site", "Timeline", "TruckkitError", "detect", "ingest", "open", "sample", "simulate"]
 
 _LATER = {
     "Replay": "truckkit.views.replay",
     "Timeline": "truckkit.views.timeline",
+    "detect": "truckkit.detecting",
     "ingest": "truckkit.ingest",
     "simulate": "truckkit.simulated",
     "sample": "truckkit.sample",

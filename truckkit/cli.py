@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from truckkit.detecting import detect as find_out
 from truckkit.errors import BadRequest, TruckkitError
 from truckkit.ingest import ingest as bring_in
 from truckkit.mapping import shipped
@@ -117,6 +118,17 @@ def simulate(
 
 @app.command()
 @_spoken
+def detect(store: StoreFolder) -> None:
+    """Detect places, states and cycles anew, from all samples of a store."""
+    with err.status("detecting") as status:
+        find_out(store, progress=status.update)
+    site = open_site(store).using("detected")
+    rows = site.rows()
+    out.print(f"{store}: {rows['cycles']:,} cycles and {rows['states']:,} states were detected.")
+
+
+@app.command()
+@_spoken
 def info(
     store: StoreFolder, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
 ) -> None:
@@ -129,9 +141,10 @@ def info(
     out.print(
         f"{found['start'] or 'nothing has happened yet'} to {found['stop'] or ''}  {found['trucks']} trucks"
     )
-    tables = Table("table", "rows", box=None)
+    tables = Table("table", "rows", "detected", box=None)
     for name, rows in found["tables"].items():
-        tables.add_row(name, f"{rows:,}")
+        detected = found["detected"].get(name)
+        tables.add_row(name, f"{rows:,}", "" if detected is None else f"{detected:,}")
     out.print(tables)
     loads = Table("load", "rows in", "kept", "rejected", "duplicates", box=None)
     for load in found["loads"]:

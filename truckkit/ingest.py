@@ -10,12 +10,12 @@ from pathlib import Path
 import ibis
 import pyarrow as pa
 
-from truckkit import convert, cycles, derive, mapping, schema
+from truckkit import convert, cycles, derive, detecting, mapping, schema
 from truckkit.errors import BadInput, NoStore, listed
 from truckkit.mapping import FileKind, Mapping
 from truckkit.sources import files
 from truckkit.sources.streams import Rows
-from truckkit.store import Draft, Facts, Load, Store, publish
+from truckkit.store import Draft, Facts, Load, Pending, Store, publish
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""
@@ -35,8 +35,10 @@ def ingest(
     mapping_name: str,
     progress: Progress = lambda _: None,
     remark: Progress = lambda _: None,
+    *,
+    detection: bool = True,
 ) -> list[Load]:
-    """Bring files into a store.
+    """Bring files into a store, and detect what trucks did where the files tell of something new.
 
     Files that the ledger knows add nothing; the others are published together, or none of them.
 
@@ -52,6 +54,8 @@ def ingest(
         Told what is being done.
     remark
         Told which files of a folder the mapping does not read.
+    detection
+        False to leave it for ``detect``.
 
     Returns
     -------
@@ -74,7 +78,13 @@ def ingest(
             progress(f"reading {each.path.name}")
             _bring(draft, each, using, known)
         progress("publishing")
-        return publish(Path(store), draft, lambda pending: derive.everything(pending, using))
+
+        def follows(pending: Pending) -> None:
+            derive.everything(pending, using)
+            if detection:
+                detecting.changed(pending, progress)
+
+        return publish(Path(store), draft, follows)
 
 
 def _known(store: Path) -> frozenset[str]:

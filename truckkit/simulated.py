@@ -14,12 +14,12 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
-from truckkit import schema, truth
+from truckkit import detecting, schema, truth
 from truckkit.sources.simulator import Plan, Simulated, Wishes
 from truckkit.sources.simulator import simulate as run
 from truckkit.sources.simulator.records import arrow_schema
 from truckkit.sources.streams import LINE
-from truckkit.store import Draft, Facts, Load, publish
+from truckkit.store import Derive, Draft, Facts, Load, publish
 
 _MOST_STAGED = 6_000_000
 """Rows of one table that are published at once, so that memory stays bounded."""
@@ -31,9 +31,11 @@ def simulate(
     store: str | Path,
     plan: Plan | None = None,
     progress: Callable[[str], None] = lambda _: None,
+    *,
+    detection: bool = True,
     **wishes: Unpack[Wishes],
 ) -> list[Load]:
-    """Simulate a mine into a store.
+    """Simulate a mine into a store, and detect what its trucks did from what they sent.
 
     Its states and cycles stand there as source ``fms``, as if a dispatch system that never errs had
     told them. The truth, places among it, is kept beside what was observed; see ``truckkit.truth``.
@@ -47,6 +49,8 @@ def simulate(
         How many trucks, hours and so on; see ``sources.simulator.Plan``.
     progress
         Told what is being done.
+    detection
+        False to leave it for ``detect``.
     wishes
         What to change in the plan, by keyword: ``trucks``, ``hours``, ``seed``, ``hz``, ``noise``
         (``none``, ``typical``, ``harsh``), ``channels`` (``full``, ``payload``, ``gps``), ``start``,
@@ -73,7 +77,7 @@ def simulate(
         for name, batches in day:
             writing.stage(name, batches)
         writing.day_is_done(number)
-    loads = writing.finished()
+    loads = writing.finished(lambda pending: detecting.everything(pending, progress) if detection else None)
     name = _hash(repr(plan))[:12]
     if not all(load.known for load in loads) or not truth.is_kept(store, name):
         progress("keeping the truth")
@@ -114,10 +118,11 @@ class _Writing:
         if sum(load.rows_in for load in self._open.values()) >= _WORTH_PUBLISHING:
             self._publish(f"day {number + 1}")
 
-    def finished(self) -> list[Load]:
-        """Publish what is left; answers with all loads."""
-        if self._draft:
-            self._publish("what is left" if self._loads else "it")
+    def finished(self, derive: Derive) -> list[Load]:
+        """Publish what is left, with what follows from it all; answers with all loads."""
+        if self._draft or not all(load.known for load in self._loads):
+            self._draft = self._draft or Draft()
+            self._publish("what is left" if self._loads else "it", derive)
         return self._loads
 
     def _read(self, name: str, batches: Iterator[pa.RecordBatch]) -> None:
@@ -141,11 +146,11 @@ class _Writing:
             self._open[name] = self._draft.load(f"simulated {name}, part {part}", identity, "simulator", name)
         return self._open[name]
 
-    def _publish(self, what: str) -> None:
+    def _publish(self, what: str, derive: Derive | None = None) -> None:
         self._progress(f"publishing {what}")
         assert self._draft is not None
         with self._draft as draft:
-            self._loads += publish(self._store, draft)
+            self._loads += publish(self._store, draft, derive)
         self._draft, self._open = None, {}
 
 

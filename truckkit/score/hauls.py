@@ -62,7 +62,9 @@ def of_cycles(cycles: pa.Table, strips: Mapping[str, Strip]) -> dict[str, Hauls]
         rows = rows[np.argsort(start[rows], kind="stable")]
         dumps = strips.get(truck, NOTHING).starts("dump")
         dump = _first_within(dumps, start[rows], stop[rows])
-        moved = np.where(dumped[rows] | (dump != NEVER), payload[rows], np.nan)
+        # A truck that is loaded again has dumped, whether or not anybody saw it.
+        again = np.arange(len(rows)) < len(rows) - 1
+        moved = np.where(dumped[rows] | (dump != NEVER) | again, payload[rows], np.nan)
         found[truck] = Hauls(start[rows], dump, stop[rows], moved)
     return found
 
@@ -172,7 +174,8 @@ def tonnes_error(
     """How far the told tonnes of a shift are from the true ones, as a share of these; the mean of shifts.
 
     A cycle counts in the shift in which it starts, where its load was dumped: its states or its dump
-    place say so. ``shifts`` has a row for each. None where no payload is told, or none is true.
+    place say so, or another loading that follows it. ``shifts`` has a row for each. None where no
+    payload is told, or none is true.
     """
     moved = [_tonnes(hauls, spans, shifts) for hauls in (true, told)]
     if any(np.isnan(sums).all() for sums in moved):

@@ -1,7 +1,7 @@
 """The only place that says DuckDB: open, stage, publish, ledger."""
 
 from truckkit.store.draft import Draft, Facts, Load
-from truckkit.store.publish import Pending, publish
+from truckkit.store.publish import Derive, Pending, publish
 from truckkit.store.reader import Generation, Store
 
-__all__ = ["Draft", "Facts", "Generation", "Load", "Pending", "Store", "publish"]
+__all__ = ["Derive", "Draft", "Facts", "Generation", "Load", "Pending", "Store", "publish"]

@@ -131,7 +131,8 @@ def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> li
     except duckdb.CatalogException as fault:
         raise attached.broken(folder, layout.catalog_file(base), fault) from None
     fresh = [load for load in draft.loads if not load.known]
-    if not fresh and base:
+    # Without loads there may yet be something to derive.
+    if base and not fresh and (draft.loads or derive is None):
         return draft.loads
     pending = Pending(draft, folder, base)
     _name_the_sources(con, draft.loads)
@@ -175,9 +176,10 @@ def _know_the_loads(con: duckdb.DuckDBPyConnection, draft: Draft, base: int) -> 
 
 def _name_the_sources(con: duckdb.DuckDBPyConnection, loads: list[Load]) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE sources (number BIGINT, source VARCHAR, counted VARCHAR)")
-    con.executemany(
-        "INSERT INTO sources VALUES (?, ?, ?)", [(load.number, load.source, load.into) for load in loads]
-    )
+    if loads:  # DuckDB refuses to run a statement for none
+        con.executemany(
+            "INSERT INTO sources VALUES (?, ?, ?)", [(load.number, load.source, load.into) for load in loads]
+        )
 
 
 def _met(pending: Pending, table: schema.Table, con: duckdb.DuckDBPyConnection) -> str:
