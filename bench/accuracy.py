@@ -1,29 +1,42 @@
 """How well truckkit detects what trucks did: on simulated mines, whose truth is known to the millisecond.
 
-    python bench/accuracy.py --quick          one seed, an hour of six trucks; what CI runs
-    python bench/accuracy.py                  the table of the docs: 5 seeds, all noises, periods and channels
+    python bench/accuracy.py --quick          two small mines, under a minute; what CI runs
+    python bench/accuracy.py                  5 seeds, every noise, period and set of channels (half an hour)
+    python bench/accuracy.py --write          the same, written into docs/accuracy.md
     python bench/accuracy.py --seeds 1 2      seeds to look at while working on the detector
     python bench/accuracy.py --json           [{"name", "value", "unit", "goal", "peer"}]
 
 Seeds 1 to 20 are those that the detector may be tuned on; the table is made from 101 to 105. Detection
-sees what trucks sent, work orders and refuellings; no places, no dispatch records.
+sees what trucks sent, work orders and refuellings: no places, no dispatch records. The peers are the
+baselines of ``bench/baselines.py``, which are given the true places.
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from truckkit.detection import Observed, detect
 from truckkit.score import Told, Truth, score
-from truckkit.sources.simulator import Plan, simulate
+from truckkit.sources.simulator import Plan, Simulated, simulate
 
 NOISES = ("none", "typical", "harsh")
 PERIODS_S = (0.2, 1.0, 5.0, 10.0, 30.0)
 CHANNELS = ("full", "payload", "gps")
 SEEDS = (101, 102, 103, 104, 105)
+DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
+
+_STRETCH = pa.schema([("truck", pa.string()), ("start", pa.timestamp("us")), ("stop", pa.timestamp("us"))])
 
 
 @dataclass(frozen=True)
@@ -37,27 +50,207 @@ class Case:
     trucks: int = 20
     hours: float = 12.0
 
+    def mine(self) -> Simulated:
+        """Simulate it."""
+        hz = 1 / self.period_s
+        return simulate(Plan(self.trucks, self.hours, self.seed, hz, self.noise, self.channels))  # type: ignore[arg-type]
+
+
+def seen_of(mine: Simulated) -> Observed:
+    """What the mine's trucks and office tell a detector."""
+    seen = mine.observed
+    readings = None if mine.plan.channels == "gps" else seen.table("telemetry")
+    books = {"work_orders": seen.table("maintenance"), "refuels": seen.table("refuels")}
+    return Observed(seen.table("positions"), readings, **books)
+
+
+def scored(mine: Simulated, states: pa.Table, cycles: pa.Table, places: pa.Table | None) -> dict[str, Any]:
+    """The score of what was said of a mine."""
+    bounds = mine.observed.table("positions").group_by("truck").aggregate([("at", "min"), ("at", "max")])
+    rows = [
+        {"truck": truck, "start": start.replace(tzinfo=None), "stop": stop.replace(tzinfo=None)}
+        for truck, start, stop in mine.dropouts()
+    ]
+    told = Told(
+        states,
+        cycles,
+        places,
+        bounds.rename_columns({"at_min": "start", "at_max": "stop"}),
+        mine.observed.table("shifts"),
+    )
+    true = (mine.truth.table(name) for name in ("states", "cycles", "places"))
+    return score(told, Truth(*true, dropouts=pa.Table.from_pylist(rows, schema=_STRETCH)))
+
 
 def measured(case: Case) -> dict[str, Any]:
     """Simulate a mine, detect, and score."""
-    plan = Plan(case.trucks, case.hours, case.seed, 1 / case.period_s, case.noise, case.channels)
-    mine = simulate(plan)
-    seen = mine.observed
-    positions = seen.table("positions")
-    told = detect(
-        Observed(
-            positions,
-            seen.table("telemetry") if case.channels != "gps" else None,
-            work_orders=seen.table("maintenance"),
-            refuels=seen.table("refuels"),
+    mine = case.mine()
+    found = detect(seen_of(mine))
+    return scored(mine, found.states, found.cycles, found.places)
+
+
+_HEAD = """\
+# How well truckkit detects
+
+Made by `python bench/accuracy.py --write`; do not edit. Simulated open pits of 20 trucks over 12 hours, seeds
+{} to {}, none of which the detector was tuned on; figures are means over the seeds. What counts is said in
+`truckkit/score`. Detection saw what trucks sent, work orders and refuellings; no places, no dispatch records.
+
+## The goals, at a sample a second
+
+| | channels | noise | goal | measured |
+|---|---|---|---|---|"""
+
+_KINDS = """
+## By noise, period and channels
+
+Positions come at the period, telemetry as `Plan.hz` says. `macro` is the mean F1 of the states that occur.
+Without an engine channel `standby` cannot be told from `delay`: `payload` and `gps` lack one state of twelve.
+
+| noise | period [s] | channels | macro F1 | load | haul | dump | return | boundary p50 / p95 [s] \
+| cycles recall / precision | tonnes error | places recall / centre [m] |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
+
+# The goals ----------------------------------------------------------------------------------------
+
+
+def _cycle_states(found: dict[str, Any]) -> float | None:
+    """The worst F1 of the states that positions alone can tell."""
+    return min(found["f1"][state] for state in ("load", "haul", "dump", "return"))
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be reached at 1 s, for each noise."""
+
+    name: str
+    channels: str
+    value: Callable[[dict[str, Any]], float | None]
+    bounds: tuple[float, float, float]
+    least: bool
+    unit: str = ""
+    peer: bool = False
+
+    def met(self, value: float, noise: str) -> bool:
+        """True where the value is within the goal."""
+        bound = self.bounds[NOISES.index(noise)]
+        return value >= bound if self.least else value <= bound
+
+    def words(self, noise: str) -> str:
+        """The goal, as people write it."""
+        return f"{'≥' if self.least else '≤'} {self.bounds[NOISES.index(noise)]:g}"
+
+
+GOALS = (
+    Goal("macro F1", "full", lambda s: s["macro_f1"], (0.99, 0.97, 0.93), True),
+    Goal("F1 of load, haul, dump, return (the worst)", "gps", _cycle_states, (0.97, 0.95, 0.88), True),
+    Goal("cycle recall, 15 s", "full", lambda s: s["cycles"]["recall"], (0.999, 0.995, 0.97), True),
+    Goal("cycle precision, 15 s", "full", lambda s: s["cycles"]["precision"], (0.999, 0.995, 0.97), True),
+    Goal("boundary error, p50", "full", lambda s: s["boundary_s"]["p50"], (0.5, 1, 2), False, "s"),
+    Goal("boundary error, p95", "full", lambda s: s["boundary_s"]["p95"], (2, 5, 15), False, "s"),
+    Goal("tonnes error per shift", "full", lambda s: s["tonnes_error"], (0.001, 0.01, 0.03), False),
+    Goal("place recall", "full", lambda s: s["places"]["recall"], (1.0, 1.0, 0.95), True),
+    Goal("place centre error", "full", lambda s: s["places"]["centre_m"], (10, 15, 25), False, "m"),
+)
+
+Scores = dict[Case, dict[str, Any]]
+
+
+def mean(values: Iterable[float | None]) -> float:
+    """The mean of what is known."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def over_seeds(scores: Scores, noise: str, period_s: float, channels: str) -> list[dict[str, Any]]:
+    """The scores of one kind of mine."""
+    kind = (noise, period_s, channels)
+    return [found for case, found in scores.items() if (case.noise, case.period_s, case.channels) == kind]
+
+
+def entries(scores: Scores) -> list[dict[str, Any]]:
+    """The goals, measured."""
+    out = []
+    for goal, noise in itertools.product(GOALS, NOISES):
+        found = over_seeds(scores, noise, 1.0, goal.channels)
+        if found:
+            value = mean(goal.value(each) for each in found)
+            name = f"{goal.name}, {goal.channels}, {noise}"
+            row = {"name": name, "value": round(value, 5), "unit": goal.unit, "goal": goal.words(noise)}
+            out.append({**row, "peer": None, "met": goal.met(value, noise)})
+    return out
+
+
+def page(scores: Scores, seeds: Sequence[int]) -> str:
+    """docs/accuracy.md."""
+    lines = [_HEAD.format(seeds[0], seeds[-1])]
+    for goal, noise in itertools.product(GOALS, NOISES):
+        value = mean(goal.value(each) for each in over_seeds(scores, noise, 1.0, goal.channels))
+        unit = f" {goal.unit}" if goal.unit else ""
+        mark = "" if goal.met(value, noise) else " **missed**"
+        row = (goal.name, goal.channels, noise, f"{goal.words(noise)}{unit}", f"{value:.4g}{unit}{mark}")
+        lines.append(f"| {' | '.join(row)} |")
+    lines.append(_KINDS)
+    for noise, period, channels in itertools.product(NOISES, PERIODS_S, CHANNELS):
+        found = over_seeds(scores, noise, period, channels)
+        if not found:
+            continue
+
+        def of(*path: str, found: list[dict[str, Any]] = found) -> float:
+            return mean(_at(each, path) for each in found)
+
+        states = " | ".join(f"{of('f1', state):.3f}" for state in ("load", "haul", "dump", "return"))
+        tonnes = of("tonnes_error")
+        lines.append(
+            f"| {noise} | {period:g} | {channels} | {of('macro_f1'):.4f} | {states} "
+            f"| {of('boundary_s', 'p50'):.2f} / {of('boundary_s', 'p95'):.1f} "
+            f"| {of('cycles', 'recall'):.4f} / {of('cycles', 'precision'):.4f} "
+            f"| {'–' if np.isnan(tonnes) else f'{tonnes:.2%}'} "
+            f"| {of('places', 'recall'):.3f} / {of('places', 'centre_m'):.1f} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def _at(found: dict[str, Any], path: Sequence[str]) -> float | None:
+    for name in path:
+        found = found[name]
+    return found  # type: ignore[return-value]
+
+
+def run(cases: Sequence[Case]) -> Scores:
+    """The scores of cases, on both cores."""
+    with ProcessPoolExecutor(2) as pool:
+        return dict(zip(cases, pool.map(measured, cases), strict=True))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    bounds = positions.group_by("truck").aggregate([("at", "min"), ("at", "max")])
-    observed = bounds.rename_columns({"at_min": "start", "at_max": "stop"})
-    gone = pa.table(dict(zip(("truck", "start", "stop"), zip(*mine.dropouts(), strict=True), strict=False)))
-    if not gone.num_rows:
-        gone = pa.table({"truck": [], "start": [], "stop": []})
-    times = pa.schema([("truck", pa.string()), ("start", pa.timestamp("us")), ("stop", pa.timestamp("us"))])
-    gone = pa.table([gone[name].cast(times.field(name).type) for name in times.names], schema=times)
-    truth = Truth(*(mine.truth.table(name) for name in ("states", "cycles", "places")), dropouts=gone)
-    return score(Told(told.states, told.cycles, told.places, observed, seen.table("shifts")), truth)
+    arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--quick", action="store_true")
+    arguments.add_argument("--write", action="store_true")
+    arguments.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
+    asked = arguments.parse_args()
+    if asked.quick:
+        kinds = [(noise, 1.0, channels) for noise in NOISES for channels in ("full", "gps")]
+        cases = [Case(21, *kind, trucks=6, hours=4.0) for kind in kinds]
+    else:
+        kinds = list(itertools.product(NOISES, PERIODS_S, CHANNELS))
+        cases = [Case(seed, *kind) for kind in kinds for seed in asked.seeds]
+    scores = run(cases)
+    if asked.write:
+        DOCS.write_text(page(scores, asked.seeds), encoding="utf-8")
+    found = entries(scores)
+    if asked.json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        for each in found:
+            missed = "" if each["met"] else "MISSED"
+            print(f"{each['name']:60} {each['value']:10.4f} {each['unit']:2} {each['goal']:8} {missed}")
+    # A small mine has too few cycles for the goals; there a state that is not found at all is a fault.
+    sys.exit(0 if asked.quick or all(each["met"] for each in found) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -21,6 +21,8 @@ _BAY_M = 12.0
 """Stops closer than this are in one bay: what receivers and drivers vary by."""
 _BESIDE_M = {why.LOAD: 45.0, why.DUMP: 60.0, why.FUEL: 45.0, why.PARK: 80.0, why.WORKSHOP: 80.0}
 """Bays closer than this are of one site."""
+_RECENT = 7
+"""Stops by which it is judged where a bay is now."""
 _SPREAD_M = 8.0
 """How far beyond a site's radius a stop is still of it."""
 _WORDS = {why.DUMP: "Dump", why.FUEL: "Fuel bay", why.WORKSHOP: "Workshop", why.PARK: "Park"}
@@ -105,38 +107,44 @@ def _parked(stops: NDArray[Any], trucks: NDArray[np.int64]) -> NDArray[np.bool_]
 
 def _loading(stops: NDArray[Any]) -> list[Site]:
     """Stands of loaders: each a bay, or two beside each other, for the time in which trucks came to it."""
-    stops = stops[np.argsort(stops["start"])]
-    bays: list[list[int]] = []
-    for i, stop in enumerate(stops):
-        for bay in reversed(bays):
-            recent = stops[bay[-7:]]
-            if (
-                np.hypot(np.median(recent["x_m"]) - stop["x_m"], np.median(recent["y_m"]) - stop["y_m"])
-                < _BAY_M
-            ):
-                bay.append(i)
-                break
-        else:
-            bays.append([i])
-    bays.sort(key=lambda bay: -len(bay))
+    stops = stops[np.argsort(stops["start"], kind="stable")]
+    bays = sorted(_used_bays(stops), key=lambda bay: -len(bay))
     stands: list[list[int]] = []
+    middles = np.empty((len(bays), 2))
     for bay in bays:
-        home = next((stand for stand in stands if _together(stops[stand], stops[bay])), None)
-        if home is None:
-            stands.append(sorted(bay))
-        else:
-            home[:] = sorted(home + bay)
+        here = _middle(stops[bay])
+        near = np.flatnonzero(np.hypot(*(middles[: len(stands)] - here).T) <= _BESIDE_M[why.LOAD])
+        home = next((number for number in near if _together(stops[stands[number]], stops[bay])), len(stands))
+        if home == len(stands):
+            stands.append([])
+        stands[home] = sorted(stands[home] + bay)
+        middles[home] = _middle(stops[stands[home]])
     stands.sort(key=lambda stand: stops["start"][stand[0]])
     return [_site(stops[stand], why.LOAD, "") for stand in stands]
 
 
+def _used_bays(stops: NDArray[Any]) -> list[list[int]]:
+    """Stops that lie where the last few of a bay lay, in the order of time."""
+    bays: list[list[int]] = []
+    middles = np.empty((len(stops), 2))
+    places = np.column_stack([stops["x_m"], stops["y_m"]])
+    for i, place in enumerate(places):
+        near = np.flatnonzero(np.hypot(*(middles[: len(bays)] - place).T) < _BAY_M)
+        if len(near):
+            bays[near[-1]].append(i)
+        else:
+            bays.append([i])
+        number = near[-1] if len(near) else len(bays) - 1
+        middles[number] = _middle(stops[bays[number][-_RECENT:]])
+    return bays
+
+
+def _middle(stops: NDArray[Any]) -> Floats:
+    return np.array([np.median(stops["x_m"]), np.median(stops["y_m"])])
+
+
 def _together(stand: NDArray[Any], bay: NDArray[Any]) -> bool:
-    """True where a bay is used while a stand is, and lies beside it; a lone stop beside it is a stray one."""
-    apart = np.hypot(
-        np.median(stand["x_m"]) - np.median(bay["x_m"]), np.median(stand["y_m"]) - np.median(bay["y_m"])
-    )
-    if apart > _BESIDE_M[why.LOAD]:
-        return False
+    """True where a bay is used while a stand beside it is; a lone stop beside one is a stray one of it."""
     between = (stand["start"] > bay["start"].min()) & (stand["start"] < bay["start"].max())
     within = (bay["start"] > stand["start"].min()) & (bay["start"] < stand["start"].max())
     return bool(between.sum() + within.sum() > 0.3 * min(len(bay), len(stand))) or (

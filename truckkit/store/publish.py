@@ -48,10 +48,10 @@ class Pending:
     def table(self, name: str) -> ibis.Table:
         """A table as it will be."""
         table = schema.TABLES[name]
-        self._con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {ddl.name('after_' + name)} AS "
-            + merge.after(table, self.stored(table))
+        rows = (
+            merge.after(table, self.stored(table)) if merge.changes(self._con, table) else self.stored(table)
         )
+        self._con.execute(f"CREATE OR REPLACE TEMP VIEW {ddl.name('after_' + name)} AS {rows}")
         return self._draft.backend.table("after_" + name)
 
     def new(self, name: str) -> ibis.Table:
