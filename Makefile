@@ -80,7 +80,7 @@ docs: $(FOR_TESTS)
 constraints:
 	rm -rf build/fresh
 	$(PYTHON) -m venv build/fresh
-	build/fresh/bin/python -m pip --disable-pip-version-check -q install -e '.[dev]'
+	build/fresh/bin/python -m pip --disable-pip-version-check -q install -e '.[dev,bench]'
 	{ echo '# The versions that make demo and make test install; written by `make constraints`.'; \
 	  build/fresh/bin/python -m pip freeze --exclude-editable; } > constraints.txt.new
 	mv constraints.txt.new constraints.txt
