@@ -2,13 +2,12 @@
 
     python bench/accuracy.py --quick          two small mines, under a minute; what CI runs
     python bench/accuracy.py                  5 seeds, every noise, period and set of channels (half an hour)
-    python bench/accuracy.py --write          the same, written into docs/accuracy.md
     python bench/accuracy.py --seeds 1 2      seeds to look at while working on the detector
     python bench/accuracy.py --json           [{"name", "value", "unit", "goal", "peer"}]
 
 Seeds 1 to 20 are those that the detector may be tuned on; the table is made from 101 to 105. Detection
-sees what trucks sent, work orders and refuellings: no places, no dispatch records. The peers are the
-baselines of ``bench/baselines.py``, which are given the true places.
+sees what trucks sent, work orders and refuellings: no places, no dispatch records. ``accuracy_page.py``
+writes the table into the docs, beside three baselines.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +32,6 @@ NOISES = ("none", "typical", "harsh")
 PERIODS_S = (0.2, 1.0, 5.0, 10.0, 30.0)
 CHANNELS = ("full", "payload", "gps")
 SEEDS = (101, 102, 103, 104, 105)
-DOCS = Path(__file__).parents[1] / "docs" / "accuracy.md"
 
 _STRETCH = pa.schema([("truck", pa.string()), ("start", pa.timestamp("us")), ("stop", pa.timestamp("us"))])
 
@@ -88,28 +85,6 @@ def measured(case: Case) -> dict[str, Any]:
     found = detect(seen_of(mine))
     return scored(mine, found.states, found.cycles, found.places)
 
-
-_HEAD = """\
-# How well truckkit detects
-
-Made by `python bench/accuracy.py --write`; do not edit. Simulated open pits of 20 trucks over 12 hours, seeds
-{} to {}, none of which the detector was tuned on; figures are means over the seeds. What counts is said in
-`truckkit/score`. Detection saw what trucks sent, work orders and refuellings; no places, no dispatch records.
-
-## The goals, at a sample a second
-
-| | channels | noise | goal | measured |
-|---|---|---|---|---|"""
-
-_KINDS = """
-## By noise, period and channels
-
-Positions come at the period, telemetry as `Plan.hz` says. `macro` is the mean F1 of the states that occur.
-Without an engine channel `standby` cannot be told from `delay`: `payload` and `gps` lack one state of twelve.
-
-| noise | period [s] | channels | macro F1 | load | haul | dump | return | boundary p50 / p95 [s] \
-| cycles recall / precision | tonnes error | places recall / centre [m] |
-|---|---|---|---|---|---|---|---|---|---|---|---|"""
 
 # The goals ----------------------------------------------------------------------------------------
 
@@ -181,40 +156,9 @@ def entries(scores: Scores) -> list[dict[str, Any]]:
     return out
 
 
-def page(scores: Scores, seeds: Sequence[int]) -> str:
-    """docs/accuracy.md."""
-    lines = [_HEAD.format(seeds[0], seeds[-1])]
-    for goal, noise in itertools.product(GOALS, NOISES):
-        value = mean(goal.value(each) for each in over_seeds(scores, noise, 1.0, goal.channels))
-        unit = f" {goal.unit}" if goal.unit else ""
-        mark = "" if goal.met(value, noise) else " **missed**"
-        row = (goal.name, goal.channels, noise, f"{goal.words(noise)}{unit}", f"{value:.4g}{unit}{mark}")
-        lines.append(f"| {' | '.join(row)} |")
-    lines.append(_KINDS)
-    for noise, period, channels in itertools.product(NOISES, PERIODS_S, CHANNELS):
-        found = over_seeds(scores, noise, period, channels)
-        if not found:
-            continue
-
-        def of(*path: str, found: list[dict[str, Any]] = found) -> float:
-            return mean(_at(each, path) for each in found)
-
-        states = " | ".join(f"{of('f1', state):.3f}" for state in ("load", "haul", "dump", "return"))
-        tonnes = of("tonnes_error")
-        lines.append(
-            f"| {noise} | {period:g} | {channels} | {of('macro_f1'):.4f} | {states} "
-            f"| {of('boundary_s', 'p50'):.2f} / {of('boundary_s', 'p95'):.1f} "
-            f"| {of('cycles', 'recall'):.4f} / {of('cycles', 'precision'):.4f} "
-            f"| {'–' if np.isnan(tonnes) else f'{tonnes:.2%}'} "
-            f"| {of('places', 'recall'):.3f} / {of('places', 'centre_m'):.1f} |"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _at(found: dict[str, Any], path: Sequence[str]) -> float | None:
-    for name in path:
-        found = found[name]
-    return found  # type: ignore[return-value]
+def whole(seeds: Sequence[int]) -> list[Case]:
+    """Every noise, period and set of channels, on these seeds."""
+    return [Case(seed, *kind) for kind in itertools.product(NOISES, PERIODS_S, CHANNELS) for seed in seeds]
 
 
 def run(cases: Sequence[Case]) -> Scores:
@@ -229,18 +173,14 @@ def main() -> None:
     )
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--quick", action="store_true")
-    arguments.add_argument("--write", action="store_true")
     arguments.add_argument("--seeds", type=int, nargs="+", default=SEEDS)
     asked = arguments.parse_args()
     if asked.quick:
         kinds = [(noise, 1.0, channels) for noise in NOISES for channels in ("full", "gps")]
         cases = [Case(21, *kind, trucks=6, hours=4.0) for kind in kinds]
     else:
-        kinds = list(itertools.product(NOISES, PERIODS_S, CHANNELS))
-        cases = [Case(seed, *kind) for kind in kinds for seed in asked.seeds]
+        cases = whole(asked.seeds)
     scores = run(cases)
-    if asked.write:
-        DOCS.write_text(page(scores, asked.seeds), encoding="utf-8")
     found = entries(scores)
     if asked.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))

@@ -1,11 +1,7 @@
 """What truckkit's detection is compared with: three ways in which mines find haul cycles today.
 
-    python bench/baselines.py --quick       6 trucks, 4 hours, without noise
-    python bench/baselines.py               20 trucks, 12 hours, every level of noise
-    python bench/baselines.py --json        [{"name", "value", "unit", "goal", "peer"}]
-
 Each takes one truck's samples, and the true places where it wants some, and gives its states as rows of
-``start, stop, state``; ``detected`` makes of them what ``truckkit.score`` holds against the truth. They are
+``start, stop, state``; ``bench/accuracy_page.py`` holds them against the truth. They are
 written as somebody would who knows the mine and has an afternoon, with thresholds that fit it:
 
 - ``geofences``: circles around places, and a speed below which a truck stands (as Traccar and MPC do)
@@ -17,8 +13,6 @@ They need the extra ``bench``: pip install -e '.[bench]'.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import warnings
 from collections.abc import Callable, Iterator
@@ -31,12 +25,9 @@ from typing import Any
 import movingpandas
 import polars as pl
 import pyarrow as pa
-from rich.console import Console
-from rich.table import Table
 
 from truckkit import schema
-from truckkit.score import Told, Truth, score
-from truckkit.sources.simulator import Plan, Simulated, simulate
+from truckkit.sources.simulator import Simulated
 
 STANDS_KMH = 1.5
 SETTLES = timedelta(seconds=5)
@@ -330,25 +321,18 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-def detected(mine: Simulated, baseline: Baseline) -> Told:
-    """What a baseline tells of a simulated mine, as ``truckkit.score`` wants it."""
+def detected(mine: Simulated, baseline: Baseline) -> tuple[pa.Table, pa.Table]:
+    """The states and cycles that a baseline tells of a simulated mine."""
     positions, telemetry = (pl.from_arrow(mine.observed.table(name)) for name in ("positions", "telemetry"))
     places = pl.from_arrow(mine.truth.table("places")).with_row_index("number")
-    states, cycles, seen = [], [], []
+    states, cycles = [], []
     for truck in mine.observed.table("trucks")["truck"].to_pylist():
         its, reads = (table.filter(pl.col("truck") == truck) for table in (positions, telemetry))
         told = baseline(its, reads, places)
         rows = [{"truck": truck, **row} for row in told.iter_rows(named=True)]
         states += rows
         cycles += _cycles(rows, reads)
-        seen.append({"truck": truck, "start": its["at"].min(), "stop": its["at"].max()})
-    return Told(
-        _table(schema.STATE_INTERVALS, states),
-        _table(schema.CYCLES, cycles),
-        None,
-        pa.Table.from_pylist(seen),
-        mine.observed.table("shifts"),
-    )
+    return _table(schema.STATE_INTERVALS, states), _table(schema.CYCLES, cycles)
 
 
 def _cycles(states: list[dict[str, Any]], telemetry: pl.DataFrame) -> Iterator[dict[str, Any]]:
@@ -364,63 +348,3 @@ def _cycles(states: list[dict[str, Any]], telemetry: pl.DataFrame) -> Iterator[d
 def _table(table: schema.Table, rows: list[dict[str, Any]]) -> pa.Table:
     plain = pa.schema([pa.field(field.name, field.type) for field in table.schema.to_pyarrow()])
     return pa.Table.from_pylist([{name: row.get(name) for name in table.names} for row in rows], plain)
-
-
-def scored(plan: Plan, baseline: Baseline) -> dict[str, Any]:
-    """The score of a baseline on a simulated mine."""
-    mine = simulate(plan)
-    dropouts = [dict(zip(("truck", "start", "stop"), row, strict=True)) for row in mine.dropouts()]
-    instant = pa.timestamp("us", "UTC")
-    shape = pa.schema([("truck", pa.string()), ("start", instant), ("stop", instant)])
-    gone = pa.Table.from_pylist(dropouts, shape)
-    tables = {name: mine.truth.table(name) for name in mine.truth.names}
-    return score(detected(mine, baseline), Truth(**tables, dropouts=gone))
-
-
-def entries(plans: list[Plan]) -> list[dict[str, object]]:
-    found = []
-    for plan in plans:
-        for name, baseline in BASELINES.items():
-            told = scored(plan, baseline)
-            four = [told["f1"][state] or 0.0 for state in ("load", "haul", "dump", "return")]
-            about = f"{name}, noise {plan.noise}, {plan.channels}"
-            found += [
-                entry(f"{about}: macro F1", told["macro_f1"], ""),
-                entry(f"{about}: F1 of load, haul, dump, return", sum(four) / 4, ""),
-                entry(f"{about}: cycle recall", told["cycles"]["recall"], ""),
-                entry(f"{about}: cycle precision", told["cycles"]["precision"], ""),
-                entry(f"{about}: boundary error p50", told["boundary_s"]["p50"], "s"),
-                entry(f"{about}: boundary error p95", told["boundary_s"]["p95"], "s"),
-                entry(f"{about}: tonnes error", told["tonnes_error"], ""),
-            ]
-    return found
-
-
-def entry(name: str, value: float | None, unit: str) -> dict[str, object]:
-    rounded = None if value is None else round(value, 4)
-    return {"name": name, "value": rounded, "unit": unit, "goal": "", "peer": None}
-
-
-def main() -> None:
-    arguments = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    arguments.add_argument("--json", action="store_true")
-    arguments.add_argument("--quick", action="store_true")
-    asked = arguments.parse_args()
-    if asked.quick:
-        plans = [Plan(trucks=6, hours=4, seed=101)]
-    else:
-        plans = [Plan(trucks=20, hours=12, seed=101, noise=noise) for noise in ("none", "typical", "harsh")]
-    found = entries(plans)
-    if asked.json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
-        return
-    table = Table("what", "value", "unit", box=None)
-    for each in found:
-        table.add_row(str(each["name"]), str(each["value"]), str(each["unit"]))
-    Console().print(table)
-
-
-if __name__ == "__main__":
-    main()
