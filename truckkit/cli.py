@@ -219,7 +219,8 @@ def demo(port: Annotated[int, typer.Option(help="Port.")] = 5006) -> None:
     """Simulate a small mine into a temporary store and serve it."""
     store = Path(tempfile.mkdtemp(prefix="truckkit-demo-")) / "mine"
     with err.status("simulating a small mine") as status:
-        loads = make_mine(store, SMALL, progress=status.update)
+        # A first run would wait until the detector is compiled; what the dispatch system says is there now.
+        loads = make_mine(store, SMALL, progress=status.update, detection=False)
     rows = sum(load.kept for load in loads)
     out.print(f"simulated {SMALL.trucks} trucks over {SMALL.hours:g} h: {rows:,} rows in {store}")
     _serve(store, port, "127.0.0.1")

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from truckkit.detection import stops as why
 from truckkit.detection.tracks import Floats
@@ -200,10 +202,11 @@ def _groups(x: Floats, y: Floats, beside: float) -> list[NDArray[np.int64]]:
         return []
     # Cells of a few metres, so that a year of stops is gathered as fast as a day's.
     cells, member = np.unique(np.column_stack([x, y]) // 4.0, axis=0, return_inverse=True)
-    if len(cells) == 1:
-        return [np.arange(len(x))]
-    labels = fcluster(linkage(cells * 4.0, "single"), beside, "distance")[member.ravel()]
-    return [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    links = cKDTree(cells * 4.0).query_pairs(beside, output_type="ndarray")
+    graph = coo_array((np.ones(len(links)), links.T), shape=(len(cells), len(cells)))
+    labels = connected_components(graph, directed=False)[1][member.ravel()]
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
 
 
 def _site(stops: NDArray[Any], kind: int, name: str) -> Site:
