@@ -28,18 +28,25 @@ def haul_cycles(
     """
     loads = np.flatnonzero(segments["state"] == _LOAD)
     loads = loads[_first_of_its_load(segments, loads)]
+    before = segments[: loads[0] if len(loads) else 0]
+    tipped = before["site"][before["state"] == _DUMP]
+    came_from = places[tipped[-1]] if len(tipped) and tipped[-1] >= 0 else None
     for this, following in pairwise([*loads, len(segments)]):
         whole = segments[this:following]
         closed = following < len(segments)
+        where = _where(whole, places, loaders)
         yield {
             "start": whole["start"][0],
             "stop": whole["stop"][-1],
-            **_where(segments, int(this), whole, places, loaders),
+            "from_place": came_from,
+            **where,
+            "arrived_load": _arrival(segments, int(this), "load"),
             **_phases(whole),
             **_distances(whole),
             "payload_t": _payload(whole, scale),
             **_doubts(whole, closed),
         }
+        came_from = where["dump_place"]
 
 
 def _first_of_its_load(segments: NDArray[Any], loads: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -53,34 +60,24 @@ def _first_of_its_load(segments: NDArray[Any], loads: NDArray[np.int64]) -> NDAr
     return first
 
 
-def _where(
-    segments: NDArray[Any],
-    this: int,
-    whole: NDArray[Any],
-    places: Sequence[str],
-    loaders: Sequence[str | None],
-) -> dict[str, Any]:
-    def place(rows: NDArray[Any]) -> str | None:
-        known = rows["site"][rows["site"] >= 0]
-        return places[known[0]] if len(known) else None
-
-    dumps = whole[whole["state"] == _DUMP]
-    before = segments[:this]
-    tipped = before[before["state"] == _DUMP][-1:]
-    loads = whole[whole["state"] == _LOAD]
-    haul = np.flatnonzero(whole["state"] == STATE.index("haul"))
-    after = np.flatnonzero(whole["state"] != _LOAD)
-    site = int(loads["site"][0])
-    return {
+def _where(whole: NDArray[Any], places: Sequence[str], loaders: Sequence[str | None]) -> dict[str, Any]:
+    """Where a cycle's load came from and went to, when it was full, and how far it was lifted."""
+    dumps, loads = (np.flatnonzero(whole["state"] == state) for state in (_DUMP, _LOAD))
+    elsewhere = np.flatnonzero(whole["state"] != _LOAD)
+    site = int(whole["site"][loads[0]])
+    found: dict[str, Any] = {
         "loader": loaders[site] if site >= 0 else None,
-        "from_place": place(tipped),
-        "load_place": place(loads),
-        "dump_place": place(dumps),
-        "arrived_load": _arrival(segments, this, "load"),
-        "full": whole["start"][after[0]] if len(after) else None,
-        "arrived_dump": _arrived(whole, haul),
-        "lift_m": _lift(loads, dumps),
+        "load_place": places[site] if site >= 0 else None,
+        "full": whole["start"][elsewhere[0]] if len(elsewhere) else None,
+        "dump_place": None,
     }
+    if len(dumps):
+        tip = int(dumps[-1])
+        lift = float(whole["elevation_m"][tip] - whole["elevation_m"][loads[0]])
+        found["dump_place"] = places[whole["site"][tip]] if whole["site"][tip] >= 0 else None
+        found["arrived_dump"] = _arrival(whole, tip, "dump")
+        found["lift_m"] = lift if np.isfinite(lift) else None
+    return found
 
 
 def _arrival(segments: NDArray[Any], this: int, work: str) -> float:
@@ -90,20 +87,6 @@ def _arrival(segments: NDArray[Any], this: int, work: str) -> float:
     while first > 0 and segments["state"][first - 1] in ways:
         first -= 1
     return float(segments["start"][first])
-
-
-def _arrived(whole: NDArray[Any], haul: NDArray[np.int64]) -> float | None:
-    dump = np.flatnonzero(whole["state"] == _DUMP)
-    if not len(dump) or not len(haul):
-        return None
-    return _arrival(whole, int(dump[0]), "dump")
-
-
-def _lift(loads: NDArray[Any], dumps: NDArray[Any]) -> float | None:
-    if not len(dumps):
-        return None
-    lift = float(dumps["elevation_m"][0] - loads["elevation_m"][0])
-    return lift if np.isfinite(lift) else None
 
 
 def _phases(whole: NDArray[Any]) -> dict[str, float]:

@@ -19,7 +19,6 @@ SEGMENT = np.dtype(
         ("start", "f8"),
         ("stop", "f8"),
         ("state", "i8"),  # index of STATE
-        ("loaded", "i8"),  # 1 where the truck carried a load at its start
         ("first", "i8"),  # first of its pieces
         ("last", "i8"),
         ("site", "i8"),  # where it was, or was bound for; -1 for nowhere
@@ -31,7 +30,6 @@ SEGMENT = np.dtype(
 )
 
 _NUMBERS = np.array([STATE.index(word) for word in model.WORDS])
-_LOADED = np.isin(np.arange(len(model.WORDS)), (*model.LOADED, model.DUMP))
 
 _BUCKET_MS, _TIP_MS = 9_000.0, 3_000.0
 """From a truck in place to its first bucket, and to the body's first movement, where no channel tells."""
@@ -59,7 +57,7 @@ def segments(
     out = np.zeros(len(firsts), SEGMENT)
     out["first"], out["last"] = firsts, lasts
     out["start"], out["stop"] = pieces["start"][firsts], pieces["stop"][lasts]
-    out["state"], out["loaded"] = number[firsts], _LOADED[path[firsts]]
+    out["state"] = number[firsts]
     out["metres"] = np.add.reduceat(pieces["metres"], firsts)
     out["elevation_m"] = pieces["elevation_m"][lasts]
     length = pieces["stop"] - pieces["start"]
