@@ -28,8 +28,8 @@ _MARGIN = timedelta(hours=2)
 """Decoding starts with a loading at least so long before what is new, and ends with one after it."""
 _FURTHEST = timedelta(days=1)
 """Where no loading is found, so much before and after is decoded again."""
-_MOST_ROWS = 4_500_000
-"""Positions that are in memory at once, about."""
+_MOST_ROWS = 1_500_000
+"""Positions that are in memory at once, about: two weeks of one truck, or a day of seventeen."""
 
 _COLUMNS = {
     "positions": ("truck", "at", "x_m", "y_m", "elevation_m", "speed_kmh"),
@@ -199,7 +199,7 @@ def _groups(pending: Pending, windows: Sequence[Window]) -> Iterator[tuple[list[
 def _cuts(group: Sequence[Window], rows: int) -> list[datetime]:
     """The bounds of the parts in which a group's time is read: one, but for a truck with years of samples."""
     first, last = _ends(group)
-    parts = 1 + rows // (2 * _MOST_ROWS)
+    parts = 1 + rows // (4 * _MOST_ROWS)
     return [first + (last - first) * part / parts for part in range(parts + 1)]
 
 

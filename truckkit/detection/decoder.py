@@ -32,6 +32,8 @@ NEVER = -1e9
 _LONGEST = 96
 """Pieces in one segment; a longer one is made of several, at a small cost."""
 _GOES_ON = -2.0
+_HOPELESS = -150.0
+"""A segment whose evidence speaks so much against it need not be made longer."""
 
 _COSTS: Mapping[int, Mapping[int, float]] = {
     RETURN: {QUEUE_LOAD: 0, SPOT_LOAD: 0, LOAD: -1.5, DELAY_E: -1, STANDBY_E: -1, DOWN_E: 0, HAUL: -10},
@@ -148,7 +150,10 @@ def _viterbi(
             while i >= 0 and j - i <= _LONGEST and evidence[i, s] > -1e6:
                 if enter[i, s] > -1e17:
                     lasts = seconds[j] - seconds[i]
-                    score = enter[i, s] + summed[j, s] - summed[i, s]
+                    own = summed[j, s] - summed[i, s]
+                    if own < _HOPELESS:
+                        break
+                    score = enter[i, s] + own
                     if spread[s] > 0:
                         off = (np.log(max(lasts, 0.1)) - middle[s]) / spread[s]
                         score -= 0.5 * off * off

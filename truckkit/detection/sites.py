@@ -137,7 +137,8 @@ def _used_bays(stops: NDArray[Any]) -> list[list[int]]:
         else:
             bays.append([i])
         number = near[-1] if len(near) else len(bays) - 1
-        middles[number] = _middle(stops[bays[number][-_RECENT:]])
+        before = middles[number] if len(near) else place
+        middles[number] = before + (place - before) / min(len(bays[number]), _RECENT)
     return bays
 
 
