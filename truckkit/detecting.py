@@ -67,7 +67,7 @@ def detect(store: str | Path, progress: Progress = lambda _: None) -> None:
     truckkit.errors.NoStore: there is no store at ...
     """
     Store(store)  # says at once what is wrong with it
-    with Draft() as draft:
+    with Draft("400MB") as draft:
         publish(Path(store), draft, lambda pending: everything(pending, progress))
 
 
