@@ -202,7 +202,11 @@ def _engine(said: Floats, pieces: NDArray[Any]) -> None:
     stands = pieces["kind"] == STANDS
     off = stands & (pieces["engine"] == 0)
     standby = (model.STANDBY_E, model.STANDBY_L)
+    # An engine that warms up, or runs on, for a moment makes no delay of a truck that was parked.
+    moment = stands & ~off & (pieces["stop"] - pieces["start"] < _HALT_S * 1000)
+    moment &= np.isin(pieces["run"], pieces["run"][off])
     said[np.ix_(stands & ~off, standby)] -= 9.0
+    said[np.ix_(moment, standby)] += 10.0
     said[np.ix_(off, standby)] += 3.0
     said[np.ix_(off, (model.LOAD, model.DUMP, model.SPOT_LOAD, model.SPOT_DUMP))] -= 4.0
 

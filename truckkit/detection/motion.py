@@ -61,7 +61,7 @@ def runs(positions: Positions) -> tuple[Floats, NDArray[np.int64], Floats]:
         if shiver * 1.25 <= enough:
             break
         enough = min(shiver * 1.25, 3 * _SLOWEST_KMH)
-    return bounds, rows, speed
+    return np.rint(bounds), rows, speed  # whole milliseconds, so that no state is shorter than one
 
 
 def _shiver(rows: NDArray[np.int64], speed: Floats) -> float:
@@ -213,6 +213,9 @@ def _settled(
         lone = lone and rows[kept - 1, 0] == other and rows[i + 1, 0] == other
         if lone and kind == MOVES:
             lone = _way(at, speed, rows[i, 1], rows[i, 2]) < _LEAST_M
+            # Between samples far apart a truck may have come a long way with one of them on it.
+            a, b = rows[kept - 1, 2], rows[i + 1, 1]
+            lone = lone and min(_way(at, speed, a, b), np.hypot(x[b] - x[a], y[b] - y[a])) < 2 * _LEVER_M
         elif lone:
             lone = bounds[i, 1] - bounds[i, 0] < _BLINK_MS and not _back(
                 x, y, rows[kept - 1, 1], rows[i, 1], rows[i, 2], rows[i + 1, 2]

@@ -103,7 +103,7 @@ def _cuts(
 ) -> tuple[Instants, NDArray[np.int64]]:
     """The instants at which pieces are cut, in order, and what is there: 0, or as in ``PIECE``."""
     found = [*(_changes(read.at, switch, prompt) for switch in switches), orders.ravel()]
-    at = np.concatenate([*found, buckets[:, 0]])
+    at = np.rint(np.concatenate([*found, buckets[:, 0]]))
     marks = np.concatenate([np.zeros(sum(map(len, found))), buckets[:, 1]]).astype(np.int64)
     order = np.argsort(at, kind="stable")
     return at[order], marks[order]

@@ -214,11 +214,11 @@ def _site(stops: NDArray[Any], kind: int, name: str) -> Site:
     """The site that these stops make: its centre is the mean of where trucks stood."""
     bays = _groups(stops["x_m"], stops["y_m"], _BAY_M)
     # The middle of a bay is its median, which a stray receiver does not move.
-    points = np.array(
-        [[np.nanmedian(stops[name][bay]) for name in ("x_m", "y_m", "elevation_m")] for bay in bays]
-    )
+    points = np.array([[np.median(stops[name][bay]) for name in ("x_m", "y_m")] for bay in bays])
     weights = np.array([len(bay) for bay in bays])
-    x, y, z = (float(value) for value in np.average(points, axis=0, weights=weights))
+    x, y = (float(value) for value in np.average(points, axis=0, weights=weights))
+    heights = stops["elevation_m"][np.isfinite(stops["elevation_m"])]
+    z = float(np.median(heights)) if len(heights) else np.nan
     reach = np.hypot(points[:, 0] - x, points[:, 1] - y)[weights > _STRAY * len(stops)]
     first, last = float(stops["start"].min()), float(stops["stop"].max())
     return Site(kind, name, x, y, z, float(reach.max(initial=0.0)) + _BAY_M, first=first, last=last)

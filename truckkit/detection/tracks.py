@@ -19,6 +19,9 @@ Switch: TypeAlias = NDArray[np.int8]
 Instants: TypeAlias = NDArray[np.float64]
 """Milliseconds since 1970, UTC; whole numbers, which a float64 holds exactly for ages."""
 
+_FARTHEST_M = 1e9
+"""No grid on the Earth has coordinates beyond; what says so is no position."""
+
 SWITCHES = ("reverse", "body_up", "engine_on")
 READINGS = ("payload_t", "fuel_pct")
 
@@ -96,7 +99,7 @@ def _by_truck(table: pa.Table) -> list[tuple[str, pa.Table]]:
 def _positions(rows: pa.Table) -> Positions:
     at, order = _in_order(rows)
     x, y = (_floats(rows, name, order) for name in ("x_m", "y_m"))
-    known = np.isfinite(x) & np.isfinite(y)
+    known = (np.abs(x) < _FARTHEST_M) & (np.abs(y) < _FARTHEST_M)  # nor is what is no number
     if not known.all():
         at, x, y = at[known], x[known], y[known]
     others = (_floats(rows, name, order) for name in ("elevation_m", "speed_kmh"))
