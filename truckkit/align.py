@@ -1,4 +1,4 @@
-"""Which sample belongs to which interval."""
+"""Which sample belongs to which interval, and which interval of one source to which of another."""
 
 from __future__ import annotations
 
@@ -46,3 +46,54 @@ def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> i
             for name in columns
         },
     )
+
+
+def side_by_side(fms: ibis.Table, detected: ibis.Table) -> ibis.Table:
+    """What the FMS said a truck did, beside what was detected, for the time of which both tell.
+
+    A row lasts for as long as neither of the two changes its state: intervals of one state that
+    follow each other are one stretch, whatever else they say. ``no_data`` is a state as any other.
+    Time that one of the two does not tell of, a gap among its intervals, is in no row. Intervals of
+    one truck and source must not overlap, as states do not.
+
+    Parameters
+    ----------
+    fms, detected
+        State intervals of one source each, see ``schema.STATE_INTERVALS``: ``truck``, ``start``,
+        ``stop`` and ``state``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per truck and stretch ``[start, stop)`` in which neither source changes its state:
+        ``truck``, ``start``, ``stop``, ``fms`` and ``detected`` (the states), ``minutes`` [min],
+        ``agrees`` (true where both say the same).
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().reconcile().columns
+    ('truck', 'start', 'stop', 'fms', 'detected', 'minutes', 'agrees')
+    """
+    bounds = [side.select("truck", at=side[bound]) for side in (fms, detected) for bound in ("start", "stop")]
+    at = ibis.union(*bounds, distinct=True)
+    told = in_intervals(at, fms, "state").rename(fms="state")
+    told = in_intervals(told, detected, "state").rename(detected="state")
+    by_truck = ibis.window(group_by="truck", order_by="at")
+    # From each bound to the next neither changes; where the next one says the same, the stretch goes on.
+    changes = told.mutate(
+        _fms_before=_.fms.lag().over(by_truck), _detected_before=_.detected.lag().over(by_truck)
+    )
+    changes = changes.filter(
+        ~(_.fms.identical_to(_._fms_before) & _.detected.identical_to(_._detected_before))
+    )
+    stretches = changes.mutate(stop=_.at.lead().over(by_truck)).filter(_.fms.notnull(), _.detected.notnull())
+    return stretches.select(
+        "truck",
+        "stop",
+        "fms",
+        "detected",
+        start=_.at,
+        minutes=_.stop.delta(_.at, unit="microsecond") / 60e6,
+        agrees=_.fms == _.detected,
+    ).relocate("start", after="truck")

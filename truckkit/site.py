@@ -139,9 +139,12 @@ class Site:
             raise unknown("shift", name, shifts["shift"].to_pyarrow().to_pylist(), self.name)
         return self._narrowed(_window=(times.aware(found[0]["start"]), times.aware(found[0]["stop"])))
 
-    def using(self, source: str) -> Site:
-        """The site, with states and cycles as this source tells them: ``fms`` or ``detected``."""
-        if source not in schema.SOURCES:
+    def using(self, source: str | None) -> Site:
+        """The site, with states and cycles as this source tells them: ``fms`` or ``detected``.
+
+        ``None`` is what a site starts with: the FMS, and what was detected where it tells nothing of a truck.
+        """
+        if source is not None and source not in schema.SOURCES:
             raise unknown("source", source, schema.SOURCES, "truckkit")
         return self._narrowed(_source=source)
 
@@ -238,6 +241,15 @@ class Site:
             return self._trucks
         return tuple(sorted(self._tables["trucks"].truck.to_pyarrow().to_pylist()))
 
+    @property
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """Who tells of states at all, and of which trucks of this narrowing."""
+        told = {
+            source: tuple(truck for truck in self.truck_names if truck in trucks)
+            for source, trucks in self._trucks_told.items()
+        }
+        return {source: trucks for source, trucks in told.items() if trucks}
+
     # What is stored ----------------------------------------------------------------------------
 
     trucks = _Stored(schema.TRUCKS)
@@ -307,11 +319,18 @@ class Site:
         return (rows.source == "fms") | rows.truck.isin(self._only_detected)
 
     @_same_in_all
+    def _trucks_told(self) -> dict[str, frozenset[str]]:
+        """Of which trucks each source tells."""
+        told = self._tables["states"].select("truck", "source").distinct().to_pyarrow().to_pylist()
+        return {
+            source: frozenset(row["truck"] for row in told if row["source"] == source)
+            for source in schema.SOURCES
+        }
+
+    @_same_in_all
     def _only_detected(self) -> tuple[str, ...]:
         """Trucks of which no FMS tells."""
-        told = self._tables["states"].select("truck", "source").distinct().to_pyarrow().to_pylist()
-        fms = {row["truck"] for row in told if row["source"] == "fms"}
-        return tuple(sorted({row["truck"] for row in told} - fms))
+        return tuple(sorted(self._trucks_told["detected"] - self._trucks_told["fms"]))
 
     @_same_in_all
     def _longest(self) -> timedelta | None:
@@ -371,6 +390,10 @@ class Site:
     def time_in_state(self) -> ibis.Table:
         """How long each truck was in each state; see ``metrics.production.time_in_state``."""
         return production.time_in_state(self.clipped_states())
+
+    def reconcile(self) -> ibis.Table:
+        """What the FMS said and what was detected, side by side; see ``align.side_by_side``."""
+        return align.side_by_side(*(self.using(source).clipped_states() for source in ("fms", "detected")))
 
     # How it shows itself -----------------------------------------------------------------------
 
