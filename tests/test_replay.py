@@ -53,7 +53,7 @@ def read(packed: bytes) -> Columns:
     at += 4 * (trucks + 1)
     layout = {
         b"TKC1": {"at": "<i4", "x": "<f4", "y": "<f4", "heading": "<u2", "speed": "<u2"},
-        b"TKS1": {"start": "<i4", "stop": "<i4", "code": "<u1"},
+        b"TKS1": {"start": "<i4", "stop": "<i4", "code": "<u1", "teller": "<u1", "sure": "<u1"},
     }[kind]
     columns = {}
     for name, form in layout.items():
@@ -143,6 +143,28 @@ def test_a_place_at_zero_is_a_place_nobody_measured():
     told = described(site, seen(site))
     assert [place["place"] for place in told["places"]] == ["Crusher"]
     assert [road["road"] for road in told["roads"]] == ["1"]
+
+
+def test_a_found_place_is_told_of_where_the_mine_tells_of_none_and_for_how_long_it_was_so():
+    hour = (MIDNIGHT + timedelta(hours=1)).replace(tzinfo=None)
+    at = {"y_m": 2000.0, "kind": "load"}
+    places = [
+        {"place": "Face", "x_m": 1000.0, "given": True, **at},
+        {"place": "Load 1", "x_m": 1050.0, "given": False, **at},
+        {"place": "Load 2", "x_m": 1300.0, "given": False, "stop": hour, **at},
+        {"place": "Load 2, stand 2", "x_m": 1340.0, "given": False, "start": hour, **at},
+    ]
+    site = mine([*along("T01"), *along("T01", MIDNIGHT + HOUR)], places=places)
+    told = {row["place"]: row for row in described(site, seen(site))["places"]}
+    assert {name: row["found"] for name, row in told.items()} == {
+        "Face": False,
+        "Load 2": True,
+        "Load 2, stand 2": True,
+    }
+    assert (told["Load 2"]["start"], told["Load 2"]["stop"]) == (None, 3_600_000)
+    assert told["Load 2, stand 2"]["start"] == 3_600_000
+    early = site.between(MIDNIGHT, MIDNIGHT + MINUTE)
+    assert [row["place"] for row in described(early, seen(early))["places"]] == ["Face", "Load 2"]
 
 
 # Chunks ----------------------------------------------------------------------------------------------
@@ -371,9 +393,24 @@ def test_every_question_of_the_browser_is_answered(asked):
     assert picture.startswith(b"\x89PNG")
 
 
+def test_states_are_told_by_the_source_that_the_browser_asks_for(asked):
+    both = intervals({"T01": "LLHH"}) + intervals({"T01": "RRDD"}, source="detected")
+    replay = Replay(mine(along("T01", samples=240), both))
+    scene = asked(replay, ask="scene")["body"]
+    assert scene["choices"] == [["FMS", ""], ["detected", "detected"]]
+    assert (scene["told_by"], scene["told"]["detected"]) == ("", "states detected")
+    said = {}
+    for source in ("", "detected", "fms"):
+        page = read(asked(replay, ask="states", number=0, source=source)["body"])
+        said[source] = list(schema.STATES)[page.of(0, "code")[0]], page.of(0, "teller")[0]
+    assert said == {"": ("load", 1), "detected": ("return", 2), "fms": ("load", 1)}
+
+
 @pytest.mark.parametrize(
     "question",
     [
+        {"ask": "states", "number": 0, "source": "hearsay"},
+        {"ask": "states", "number": 0, "source": ["fms"]},
         {"ask": "positions", "number": "0"},
         {"ask": "positions", "number": 0.5},
         {"ask": "positions", "number": None},

@@ -14,10 +14,11 @@ from strips import LETTERS, MIDNIGHT, interval, intervals, mine
 from truckkit import schema
 from truckkit.errors import BadTime, UnknownName
 from truckkit.site import Site
+from truckkit.views import telling
 from truckkit.views import timeline as module
 from truckkit.views.address import Address
 from truckkit.views.clock import instant, milliseconds, site_clock
-from truckkit.views.intervals import CODES, Packed, pack
+from truckkit.views.intervals import CODES, UNSURE, Packed, pack
 from truckkit.views.timeline import Timeline
 
 LETTER_OF = {state: letter for letter, state in LETTERS.items()}
@@ -239,7 +240,61 @@ def test_the_view_says_who_told_of_the_states():
     alone = Timeline(mine(intervals({"T01": "RR"})))
     both = Timeline(mine(intervals({"T01": "RR", "T02": "RR"}) + intervals({"T03": "RR"}, source="detected")))
     assert alone._strips.told == "states from fms"
-    assert both._strips.told == "states from fms (2 trucks) and detected (1 truck)"
+    assert both._strips.told == "states from fms (2 trucks), detected (1 truck)"
+
+
+TOLD_BY_BOTH = intervals({"T01": "RRLL", "T02": "HHHH"}) + intervals(
+    {"T01": "RLLL", "T02": "HHDD"}, source="detected"
+)
+
+
+def test_one_can_choose_where_more_than_one_source_tells_and_nowhere_else():
+    alone = intervals({"T03": "RRLL"}, source="detected")
+    assert telling.choices(mine(TOLD_BY_BOTH)) == [["FMS", ""], ["detected", "detected"]]
+    assert telling.choices(mine(TOLD_BY_BOTH + alone)) == [
+        ["FMS, else detected", ""],
+        ["FMS alone", "fms"],
+        ["detected alone", "detected"],
+    ]
+    assert telling.choices(mine(TOLD_BY_BOTH + alone).truck("T03")) == []
+    assert telling.choices(mine(intervals({"T01": "RRLL"}))) == []
+
+
+def test_another_source_keeps_the_range_the_moment_and_the_truck():
+    timeline = Timeline(
+        mine(TOLD_BY_BOTH),
+        start="2026-11-22 00:01",
+        stop="2026-11-22 00:03",
+        at="2026-11-22 00:02",
+        truck="T01",
+    )
+    timeline._strips.source = "detected"
+    assert timeline.source == "detected"
+    assert strips_of(timeline._packed) == {"T01": "RLLL", "T02": "HHDD"}
+    assert timeline._strips.told == "states detected"
+    assert timeline.shown == (MIDNIGHT + MINUTE, MIDNIGHT + 3 * MINUTE)
+    assert (timeline.at, timeline.truck) == (MIDNIGHT + 2 * MINUTE, "T01")
+    timeline.source = ""
+    assert strips_of(timeline._packed) == {"T01": "RRLL", "T02": "HHHH"}
+    assert (timeline._strips.source, timeline._strips.told) == ("", "states from fms")
+
+
+def test_a_source_that_tells_nothing_here_can_be_left_again():
+    site = mine(intervals({"T01": "RRLL"}) + intervals({"T02": "....DD"}, source="detected"))
+    timeline = Timeline(site.between("2026-11-22 00:04", "2026-11-22 00:06").using("fms"))
+    assert 'The source "detected" has 1' in timeline._strips.message
+    timeline._strips.source = "detected"
+    assert timeline._strips.message == ""
+    assert strips_of(timeline._packed)["T02"] == "DD"
+
+
+def test_how_sure_a_source_is_goes_to_the_browser_in_percent():
+    rows = [
+        interval("T01", "load", MIDNIGHT, MIDNIGHT + MINUTE, "detected", confidence=0.844),
+        interval("T01", "haul", MIDNIGHT + MINUTE, MIDNIGHT + 2 * MINUTE, "detected"),
+    ]
+    told = packed(mine(rows, ("T02",)))
+    assert (list(told.sure), list(told.tellers)) == ([84, UNSURE, UNSURE], [2, 2, 0])
 
 
 # Site time in the browser ----------------------------------------------------------------------------

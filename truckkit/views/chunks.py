@@ -13,7 +13,8 @@ A chunk of positions, little-endian, in this order:
 Each truck's rows start with the last position before the chunk and end with the first one after it,
 where they are near enough to draw from or towards, so that one chunk is enough to draw any moment in it.
 
-A page of states is the same with "TKS1", int32 starts, int32 stops, uint8 states.
+A page of states is the same with "TKS1", int32 starts, int32 stops, uint8 states, uint8 who told and
+uint8 how sure they are [%], as ``intervals.Packed`` has them.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def states(site: Site, scene: Scene, number: int) -> bytes:
             _head(b"TKS1", truck, len(scene.trucks), start, stop, scene),
             np.clip(packed.starts, -reach, reach).astype("<i4").tobytes(),
             np.clip(packed.stops, -reach, reach).astype("<i4").tobytes(),
-            packed.codes.astype(np.uint8).tobytes(),
+            *(packed.columns()[name] for name in ("codes", "tellers", "sure")),
         )
     )
 

@@ -98,6 +98,7 @@ function clockRow(scene, act) {
   const follow = choice("Follow a truck", [["follow nobody", -1], ...scene.trucks.map((truck, k) => [`follow ${truck.name}`, k])],
     (truck) => act.follow(Number(truck)));
   const trail = choice("Length of the trails", TRAILS.map(([text, ms]) => [ms ? `trail ${text}` : text, ms]), (ms) => act.trail(Number(ms)));
+  const source = sourceChoice(scene.choices, scene.told_by, act.tell);
   const keys = button("Keys", "?", act.help);
   const fault = element("div", "fault", "", { role: "alert" });
 
@@ -143,7 +144,7 @@ function clockRow(scene, act) {
   for (const name of ["change", "pointerup", "pointercancel", "blur"]) slider.addEventListener(name, () => { sliding = false; });
 
   row.append(
-    Object.assign(element("div", "buttons"), { hidden: false }), time, zone, slider, follow, trail, keys,
+    Object.assign(element("div", "buttons"), { hidden: false }), time, zone, slider, follow, trail, source, keys,
   );
   row.firstChild.append(back, play, on, step, speed);
 

@@ -10,6 +10,8 @@ function readStates(buffer) {
   page.starts = new Int32Array(buffer, page.body, n);
   page.stops = new Int32Array(buffer, page.body + 4 * n, n);
   page.codes = new Uint8Array(buffer, page.body + 8 * n, n);
+  page.tellers = new Uint8Array(buffer, page.body + 9 * n, n);
+  page.sure = new Uint8Array(buffer, page.body + 10 * n, n);
   page.hint = new Int32Array(page.trucks);
   page.told = new Uint8Array(page.trucks);
   // Outside a cycle's states a truck carries what it carried before, or else what it carries after.
@@ -32,8 +34,10 @@ function readStates(buffer) {
 }
 
 class Doings {
-  constructor(scene, ask, changed) {
+  // `source` is who tells; empty where it is left to the site.
+  constructor(scene, source, ask, changed) {
     this.scene = scene;
+    this.source = source;
     this.ask = ask;
     this.changed = changed;
     this.held = new Map();
@@ -49,18 +53,28 @@ class Doings {
     }
   }
 
-  async _fetch(number) {
-    this.asked.add(number);
-    try {
-      this.held.set(number, readStates(await this.ask("states", { number })));
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-    }
-    this.asked.delete(number);
+  // Another source tells from now on.
+  tell(source) {
+    this.source = source;
+    this.held = new Map();
+    this.asked = new Set();
     this.changed();
   }
 
-  // Fills `out` with {state, since, loaded}: state "" where nobody says anything of the truck.
+  async _fetch(number) {
+    // What was asked of the source before is of no use any more when it comes.
+    const { source, held, asked } = this;
+    asked.add(number);
+    try {
+      held.set(number, readStates(await this.ask("states", { number, source })));
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+    }
+    asked.delete(number);
+    this.changed();
+  }
+
+  // Fills `out` with {state, since, loaded, teller, sure}: state "" where nobody says anything of the truck.
   read(truck, now, out) {
     const page = this.held.get(Math.floor(now / this.scene.page));
     out.state = "";
@@ -79,6 +93,8 @@ class Doings {
     out.state = CODES[page.codes[i]];
     out.since = page.start + page.starts[i];
     out.loaded = page.loaded[i] === 1;
+    out.teller = page.tellers[i];
+    out.sure = page.sure[i];
     return out;
   }
 }

@@ -1,5 +1,6 @@
 // What lies still: where trucks have driven, the roads, the places with their names. It is drawn with a
 // margin around the pane, so that following a truck moves a finished picture instead of drawing it anew.
+// A place is drawn for the time for which it was so; one that was found is outlined.
 
 const MARGIN = 0.2;
 const FINEST = 3; // metres a pixel of the backdrop: finer ones would show single positions as specks
@@ -30,6 +31,25 @@ function placeShape(context, kind, x, y) {
   context.closePath();
 }
 
+// Fills the shape that was laid; a found place is outlined.
+function paintPlace(context, surface, kind, found) {
+  context.fillStyle = found ? surface.background : kind === "node" || kind === "unknown" ? surface.line : surface.muted;
+  context.fill();
+  if (!found) return;
+  context.lineJoin = "round";
+  context.strokeStyle = surface.muted;
+  context.lineWidth = 1.5;
+  context.stroke();
+}
+
+// A small canvas with a found place on it, for the legend.
+function foundSwatch(surface) {
+  const { canvas, context } = swatchCanvas(14);
+  placeShape(context, "load", 0, 0);
+  paintPlace(context, surface, "load", true);
+  return canvas;
+}
+
 class Ground {
   constructor(canvas, scene, viewport, ask) {
     this.canvas = canvas;
@@ -44,19 +64,34 @@ class Ground {
     const [ox, oy] = scene.origin;
     this.places = scene.places
       .map((place) => ({ ...place, x: place.x - ox, y: place.y - oy }))
-      .sort((a, b) => IMPORTANCE.indexOf(a.kind) - IMPORTANCE.indexOf(b.kind));
+      .sort((a, b) => IMPORTANCE.indexOf(a.kind) - IMPORTANCE.indexOf(b.kind) || Number(a.found) - Number(b.found));
+    const bounds = this.places.flatMap(({ start, stop }) => [start, stop]).filter((at) => typeof at === "number");
+    this.changes = [...new Set(bounds)].sort((a, b) => a - b);
+    this.now = 0;
     this.roads = scene.roads.map((road) => ({
       ...road, from: [road.from[0] - ox, road.from[1] - oy], to: [road.to[0] - ox, road.to[1] - oy],
     }));
   }
 
-  // Lays the picture where the viewport is; draws it anew where it does not reach.
-  place(surface) {
+  // The places that are so at a moment [ms].
+  placesAt(now) {
+    return this.places.filter(({ start, stop }) => (start ?? -Infinity) <= now && now < (stop ?? Infinity));
+  }
+
+  // How many changes of places lie behind a moment: while it is the same, so is the picture.
+  _age(now) {
+    return this.changes.filter((at) => at <= now).length;
+  }
+
+  // Lays the picture of a moment where the viewport is; draws it anew where it does not reach.
+  place(surface, now) {
     const { viewport, drawn } = this;
+    const age = this._age(now);
+    this.now = now;
     const dx = drawn ? (drawn.x - viewport.x) * viewport.scale : 0;
     const dy = drawn ? (viewport.y - drawn.y) * viewport.scale : 0;
     const fits = drawn && drawn.scale === viewport.scale && drawn.width === viewport.width && drawn.height === viewport.height
-      && drawn.surface === surface && Math.abs(dx) < MARGIN * viewport.width && Math.abs(dy) < MARGIN * viewport.height;
+      && drawn.surface === surface && drawn.age === age && Math.abs(dx) < MARGIN * viewport.width && Math.abs(dy) < MARGIN * viewport.height;
     if (!fits) {
       this._draw(surface);
       this._askForBackdrop();
@@ -89,7 +124,7 @@ class Ground {
     this._drawRoads(context, surface, seen);
     this._drawPlaces(context, surface, seen);
     const { x, y, scale } = viewport;
-    this.drawn = { x, y, scale, width: viewport.width, height: viewport.height, surface };
+    this.drawn = { x, y, scale, width: viewport.width, height: viewport.height, surface, age: this._age(this.now) };
   }
 
   // The picture of what is seen, and where the map has run out of it that of the whole.
@@ -176,8 +211,8 @@ class Ground {
       box[0] > other[2] || box[2] < other[0] || box[1] > other[3] || box[3] < other[1]);
     context.lineJoin = "round";
     context.textBaseline = "middle";
-    const inside = this.places.filter(({ x, y }) => x > seen.west && x < seen.east && y > seen.south && y < seen.north);
-    for (const { kind, x, y, radius } of inside) {
+    const inside = this.placesAt(this.now).filter(({ x, y }) => x > seen.west && x < seen.east && y > seen.south && y < seen.north);
+    for (const { kind, x, y, radius, found } of inside) {
       const px = viewport.toScreenX(x), py = viewport.toScreenY(y);
       if (kind === "area") continue;
       if (radius && radius * viewport.scale > 8) {
@@ -188,8 +223,7 @@ class Ground {
         context.stroke();
       }
       placeShape(context, kind, px, py);
-      context.fillStyle = kind === "node" || kind === "unknown" ? surface.line : surface.muted;
-      context.fill();
+      paintPlace(context, surface, kind, found);
       if (kind !== "node" && kind !== "unknown") taken.push([px - 6, py - 6, px + 6, py + 6]);
     }
     for (const { place, kind, x, y } of inside) {

@@ -5,12 +5,13 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import ibis
 import param
 from ibis import _
 from panel.custom import JSComponent
 from panel.viewable import Viewable, Viewer
 
-from truckkit import schema
+from truckkit import places, schema
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -69,13 +70,29 @@ def facts(site: Site) -> list[tuple[str, str]]:
     if site.start is not None and site.stop is not None:
         start, stop = (f"{at.astimezone(site.zone):%Y-%m-%d %H:%M}" for at in (site.start, site.stop))
         told.append(("Period", f"{start} – {stop}, site time ({site.zone})"))
-    sources = site.states.select("source").distinct().order_by("source").to_pyarrow()["source"].to_pylist()
+    sources = [
+        f"{source}, of {len(trucks)} {'truck' if len(trucks) == 1 else 'trucks'} ({schema.SOURCES[source]})"
+        for source, trucks in site.sources.items()
+    ]
     if sources:
-        told.append(
-            ("States from", " and ".join(f"{source} ({schema.SOURCES[source]})" for source in sources))
-        )
+        told.append(("States from", " and ".join(sources)))
     for table in COUNTED:
-        rows = getattr(site, table).aggregate(rows=_.count()).to_pyarrow()["rows"][0].as_py()
-        if rows:
+        rows = _rows(getattr(site, table))
+        if rows and table == "places":
+            told.append(("Places", _places(site, rows)))
+        elif rows:
             told.append((table.capitalize(), f"{rows:,}"))
     return told
+
+
+def _rows(table: ibis.Table) -> int:
+    return int(table.aggregate(rows=_.count()).to_pyarrow()["rows"][0].as_py())
+
+
+def _places(site: Site, rows: int) -> str:
+    """How many places there are: told of by the mine, and found where it tells of none."""
+    found = _rows(places.found_places(places.told_once(site.places)))
+    told = rows - _rows(places.found_places(site.places))
+    if not found:
+        return f"{told:,}"
+    return f"{told:,}, and {found:,} found" if told else f"{found:,} found"

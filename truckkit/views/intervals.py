@@ -24,6 +24,9 @@ from truckkit.views.clock import instant, milliseconds
 
 CODES = {state: code for code, state in enumerate(schema.STATES)}
 NO_DATA = CODES["no_data"]
+TELLERS = {source: number for number, source in enumerate(schema.SOURCES, start=1)}
+UNSURE = 255
+"""Where nobody says how sure an interval is."""
 Column = npt.NDArray[np.int64]
 
 
@@ -43,6 +46,10 @@ class Packed:
     """The position of the state in ``schema.STATES``."""
     places: Column
     loaders: Column
+    tellers: Column
+    """Who told: the position of the source in ``schema.SOURCES``, counted from 1; 0 where nobody did."""
+    sure: Column
+    """How sure the source is [%]; ``UNSURE`` where it does not say."""
     names: tuple[str, ...]
     """Names of places and loaders; the first is empty."""
     sources: dict[str, int]
@@ -56,13 +63,15 @@ class Packed:
         return bool(self.stops.max() >= 2**31 or self.starts.min() < -(2**31))
 
     def columns(self) -> dict[str, bytes]:
-        """The columns as bytes: bounds Int32 (Float64 where wide), codes Uint8, the rest Uint32."""
+        """The columns as bytes: bounds Int32 (Float64 where wide), names Uint32, the rest Uint8."""
         bounds = np.float64 if self.wide else np.int32
         return {
             "rows": self.rows.astype(np.uint32).tobytes(),
             "starts": self.starts.astype(bounds).tobytes(),
             "stops": self.stops.astype(bounds).tobytes(),
             "codes": self.codes.astype(np.uint8).tobytes(),
+            "tellers": self.tellers.astype(np.uint8).tobytes(),
+            "sure": self.sure.astype(np.uint8).tobytes(),
             "places": self.places.astype(np.uint32).tobytes(),
             "loaders": self.loaders.astype(np.uint32).tobytes(),
         }
@@ -95,7 +104,9 @@ def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datet
     if instant(to_ms) < stop:
         to_ms += 1
     inside = states.filter(_.start < _literal(stop), _.stop > _literal(start))
-    told = inside.select("truck", "source", "start", "stop", "state", "place", "loader").to_pyarrow()
+    told = inside.select(
+        "truck", "source", "start", "stop", "state", "place", "loader", "confidence"
+    ).to_pyarrow()
 
     row_of = {truck: row for row, truck in enumerate(trucks)}
     row = _codes(told["truck"], {name: row_of.get(name, -1) for name in _distinct(told["truck"])})
@@ -107,16 +118,17 @@ def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datet
     names = sorted({*_distinct(told["place"]), *_distinct(told["loader"])})
     name_of = {name: index for index, name in enumerate(names, start=1)}
     place, loader = _codes(told["place"], name_of), _codes(told["loader"], name_of)
+    teller, sure = _codes(told["source"], TELLERS), _percent(told["confidence"])
     begins, ends = _offsets(told["start"], from_ms), _offsets(told["stop"], from_ms)
 
     order = np.lexsort((ends, begins, row))
     order = order[row[order] >= 0]
     row, begins, ends = row[order], begins[order], ends[order]
-    code, place, loader = code[order], place[order], loader[order]
     same = row[1:] == row[:-1]
     ends[:-1] = np.where(same, np.minimum(ends[:-1], begins[1:]), ends[:-1])
     kept = ends > begins
-    row, begins, ends, code, place, loader = (c[kept] for c in (row, begins, ends, code, place, loader))
+    row, begins, ends = row[kept], begins[kept], ends[kept]
+    code, place, loader, teller, sure = (c[order][kept] for c in (code, place, loader, teller, sure))
 
     gap_row, gap_begins, gap_ends = _gaps(row, begins, ends, len(trucks), to_ms - from_ms)
     nothing = np.zeros(len(gap_row), np.int64)
@@ -133,6 +145,8 @@ def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datet
         codes=np.concatenate([code, nothing + NO_DATA])[order],
         places=np.concatenate([place, nothing])[order],
         loaders=np.concatenate([loader, nothing])[order],
+        tellers=np.concatenate([teller, nothing])[order],
+        sure=np.concatenate([sure, nothing + UNSURE])[order],
         names=("", *names),
         sources=_trucks_by_source(told),
     )
@@ -194,6 +208,13 @@ def _codes(column: pa.ChunkedArray, code_of: dict[str, int]) -> Column:
     numbers = np.array([code_of[word] for word in encoded.dictionary.to_pylist()] + [0], np.int64)
     indices: Column = pc.fill_null(encoded.indices, len(numbers) - 1).to_numpy(zero_copy_only=False)
     return numbers[indices]
+
+
+def _percent(column: pa.ChunkedArray) -> Column:
+    """Shares between 0 and 1 as whole percents."""
+    shares = column.cast(pa.float64()).to_numpy(zero_copy_only=False) * 100
+    sane = (shares >= 0) & (shares <= 100)
+    return np.where(sane, np.rint(np.where(sane, shares, 0)), UNSURE).astype(np.int64)
 
 
 def _offsets(column: pa.ChunkedArray, from_ms: int) -> Column:

@@ -6,7 +6,8 @@ const SHAPES = [
   ["not heard", { heard: false, moving: false, heading: 0, state: "", loaded: false }],
 ];
 
-function legendOf() {
+// `found`: whether any place on the map was found rather than told.
+function legendOf(found) {
   const list = element("div", "legend", "", { role: "group", "aria-label": "States and marks" });
   let counters = new Map();
 
@@ -36,6 +37,9 @@ function legendOf() {
         const shape = shapes.appendChild(element("span", "entry"));
         shape.append(truckSwatch(surface, { heard: true, moving: true, heading: 45, state: loaded ? "haul" : "return", loaded }), element("span", "", words));
       }
+      if (!found) return;
+      const place = shapes.appendChild(element("span", "entry", "", { title: "found from where trucks stood; the mine's own places tell of none there" }));
+      place.append(foundSwatch(surface), element("span", "", "found place"));
     },
     count(surface, reads, does) {
       const now = new Map();

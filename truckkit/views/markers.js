@@ -208,8 +208,8 @@ function truckShape(context, surface, look, fills = new Map()) {
   }
 }
 
-// A small canvas with one truck on it, for the legend.
-function truckSwatch(surface, look, size = 22) {
+// A small canvas whose zero is its middle.
+function swatchCanvas(size) {
   const dpr = globalThis.devicePixelRatio || 1;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = Math.round(size * dpr);
@@ -218,6 +218,12 @@ function truckSwatch(surface, look, size = 22) {
   const context = canvas.getContext("2d");
   context.scale(dpr, dpr);
   context.translate(size / 2, size / 2);
+  return { canvas, context };
+}
+
+// A small canvas with one truck on it, for the legend.
+function truckSwatch(surface, look, size = 22) {
+  const { canvas, context } = swatchCanvas(size);
   truckShape(context, surface, look);
   return canvas;
 }

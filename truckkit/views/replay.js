@@ -78,13 +78,13 @@ function perform(root, bar, stage, scene, ask, model) {
   const site = siteClock(scene.clock);
   const playhead = new Playhead(scene.length);
   const reads = scene.trucks.map(() => ({ status: LOADING, x: 0, y: 0, heading: 0, speed: 0, since: 0 }));
-  const does = scene.trucks.map(() => ({ state: "", since: 0, loaded: false }));
+  const does = scene.trucks.map(() => ({ state: "", since: 0, loaded: false, teller: 0, sure: UNSURE }));
   let surface = null, frame = 0, last = 0, said = 0, missing = 0;
   let followed = scene.trucks.findIndex((truck) => truck.name === model.truck);
   let trail = 3 * MINUTE, stepLength = SECOND, fitted = false;
 
   const redraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
-  const tracks = new Tracks(scene, ask, redraw), doings = new Doings(scene, ask, redraw);
+  const tracks = new Tracks(scene, ask, redraw), doings = new Doings(scene, scene.told_by, ask, redraw);
   const viewport = new Viewport(redraw);
   const pane = stage.appendChild(element("div", "pane", "", { role: "application", tabindex: "0", "aria-label": mapWords() }));
   const groundCanvas = pane.appendChild(element("canvas", "ground", "", { "aria-hidden": "true" }));
@@ -122,7 +122,7 @@ function perform(root, bar, stage, scene, ask, model) {
   help.append(element("dl"));
   for (const [key, what] of KEYS) help.firstChild.append(element("dt", "", key), element("dd", "", what));
   const heardAloud = root.appendChild(element("div", "heard", "", { "aria-live": "polite" }));
-  const legend = legendOf();
+  const legend = legendOf(scene.places.some((place) => place.found));
 
   const controls = clockRow(scene, {
     toggle: () => playhead.toggle(),
@@ -133,6 +133,7 @@ function perform(root, bar, stage, scene, ask, model) {
       trail = ms;
       redraw();
     },
+    tell: (source) => doings.tell(source),
     now: () => playhead.now, redraw, home: () => pane.focus(), help: () => { help.hidden = !help.hidden; },
   });
   root.insertBefore(controls.row, stage);
@@ -210,7 +211,7 @@ function perform(root, bar, stage, scene, ask, model) {
       if (followed >= 0 && (reads[followed].status === HEARD || reads[followed].status === NOT_HEARD)) {
         viewport.centre(reads[followed].x, reads[followed].y);
       }
-      ground.place(surface);
+      ground.place(surface, playhead.now);
       markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed });
     }
     if (!playhead.playing || time - said > WORDS_EVERY) {
@@ -239,6 +240,7 @@ function perform(root, bar, stage, scene, ask, model) {
     const { state } = does[truck];
     return state ? STATES[state].words : "state not told";
   }
+  const telling = (truck) => (does[truck].state ? tellingWords(does[truck].teller, does[truck].sure, does[truck].state) : "");
   function words(ready, late) {
     controls.say({ now: playhead.now, playing: playhead.playing, times: playhead.speed, followed, trailed: trail });
     sayRange();
@@ -257,13 +259,15 @@ function perform(root, bar, stage, scene, ask, model) {
     const grain = [MINUTE, SECOND, 1].find((each) => from % each === 0 && to % each === 0);
     const day = clock.date(from) === clock.date(to) ? "" : `${clock.date(to)} `;
     const range = `${clock.date(from)} ${clock.time(from, grain)} – ${day}${clock.time(to, grain)}`;
-    if (range === rangeSaid) return;
-    rangeSaid = range;
+    const source = scene.told[doings.source];
+    if (`${range} ${source}` === rangeSaid) return;
+    rangeSaid = `${range} ${source}`;
     const all = count + scene.silent.length;
     const told = [
       clock === site || clock.zone !== "UTC" ? `site time ${clock.zone} (${clock.hours(from)})` : "UTC",
       scene.newest ? `the newest ${durationWords(scene.length)} with positions` : durationWords(scene.length),
       `${count} of ${all} ${all === 1 ? "truck" : "trucks"} heard`,
+      source,
       scene.grid ? "" : "drawn from longitude and latitude",
     ];
     bar.replaceChildren(element("span", "range", range), element("span", "told", told.filter(Boolean).join(" · ")));
@@ -285,6 +289,7 @@ function perform(root, bar, stage, scene, ask, model) {
       const read = reads[followed], doing = does[followed];
       const since = doing.state ? ` for ${durationWords(Math.floor((playhead.now - doing.since) / SECOND) * SECOND)}` : "";
       lines.push(`${stateWords(followed)}${since}`);
+      if (read.status === HEARD && telling(followed)) lines.push(telling(followed));
       if (read.status === HEARD) lines.push(`${read.speed.toFixed(1)} km/h`);
       if (read.status === NOT_HEARD) {
         lines[0] = `not heard since ${moment(read.since)} (${durationWords(Math.floor((playhead.now - read.since) / SECOND) * SECOND)})`;
@@ -343,7 +348,7 @@ function perform(root, bar, stage, scene, ask, model) {
     pane.classList.toggle("over", truck >= 0);
     if (truck < 0) return;
     const read = reads[truck];
-    const lines = read.status === HEARD ? [stateWords(truck), `${read.speed.toFixed(1)} km/h`] : [`not heard since ${moment(read.since)}`];
+    const lines = read.status === HEARD ? [stateWords(truck), telling(truck), `${read.speed.toFixed(1)} km/h`].filter(Boolean) : [`not heard since ${moment(read.since)}`];
     tip.replaceChildren(element("strong", "", scene.trucks[truck].name), ...lines.map((line) => element("div", "", line)));
     const left = spot.x + 14 + tip.offsetWidth > viewport.width ? spot.x - 14 - tip.offsetWidth : spot.x + 14;
     tip.style.left = `${Math.max(4, left)}px`;

@@ -22,7 +22,7 @@ from panel.custom import JSComponent
 
 from truckkit import errors
 from truckkit.errors import BadRequest, BadTime, TruckkitError
-from truckkit.views import chunks, clock, palette
+from truckkit.views import chunks, clock, palette, telling
 from truckkit.views import scene as scenes
 from truckkit.views.answers import QUICK, SHARED, SLOW, serial
 from truckkit.views.setting import described
@@ -36,6 +36,7 @@ SPEEDS = (1, 600)
 _log = logging.getLogger(__name__)
 _PARTS = (
     "surface",
+    "telling",
     "playhead",
     "tracks",
     "doings",
@@ -174,8 +175,14 @@ class Replay(pn.viewable.Viewer):
         store = serial(site.store if site.store is not None else self)
         return (store, site.generation, site.told_by, site.truck_names, self._window)
 
-    def _remembered(self, name: str, make: Callable[[Site, scenes.Scene], bytes], *more: Hashable) -> bytes:
-        site = self._site.session()
+    def _remembered(
+        self,
+        name: str,
+        make: Callable[[Site, scenes.Scene], bytes],
+        *more: Hashable,
+        site: Site | None = None,
+    ) -> bytes:
+        site = site or self._site.session()
         scene = self._scene(site)
         return SHARED.get((name, *self._key(site), *more), lambda: make(site, scene))
 
@@ -191,7 +198,10 @@ class Replay(pn.viewable.Viewer):
 
     def _answer_states(self, question: dict[str, Any]) -> bytes:
         number = _whole(question, "number")
-        return self._remembered("states", lambda site, scene: chunks.states(site, scene, number), number)
+        told = self._site.session().using(telling.source(question.get("source")))
+        return self._remembered(
+            "states", lambda site, scene: chunks.states(site, scene, number), number, site=told
+        )
 
     def _answer_last_known(self, question: dict[str, Any]) -> dict[str, list[float]]:
         site = self._site.session()

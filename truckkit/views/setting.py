@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ibis import _
 
+from truckkit import places as known
 from truckkit import schema, times
+from truckkit.views import telling
 from truckkit.views.clock import EPOCH, milliseconds, site_clock
 from truckkit.views.scene import PAGE_LENGTH, Scene, one_instant
 
@@ -50,18 +52,39 @@ def described(site: Site, scene: Scene) -> dict[str, Any]:
         "places": list(places.values()),
         "roads": _roads(site, places),
         "states": list(schema.STATES),
+        **_telling(site, scene),
         "around": _around(site, scene) if not scene.heard else None,
     }
 
 
+def _telling(site: Site, scene: Scene) -> dict[str, Any]:
+    """Who tells of the states of the trucks that were heard, and between whom one can choose."""
+    if not scene.heard:
+        return {"choices": [], "told_by": "", "told": {"": ""}}
+    heard = site.truck(*scene.trucks)
+    offered = telling.choices(heard)
+    fms, detected = (len(heard.sources.get(source, ())) for source in ("fms", "detected"))
+    found = len(set(heard.sources.get("detected", ())) - set(heard.sources.get("fms", ())))
+    counts = {"": {"fms": fms, "detected": found}, "fms": {"fms": fms}, "detected": {"detected": detected}}
+    return {
+        "choices": offered,
+        "told_by": site.told_by or "",
+        "told": {
+            source: telling.words({who: trucks for who, trucks in told.items() if trucks})
+            for source, told in counts.items()
+        },
+    }
+
+
 def _places(site: Site, scene: Scene) -> list[dict[str, Any]]:
-    then = site.places.filter(
+    # What hides a found place is looked for among all places, for one of later is another.
+    then = known.told_once(site.places).filter(
         _.start.isnull() | (_.start < times.stored(scene.stop)),
         _.stop.isnull() | (_.stop > times.stored(scene.start)),
     )
-    drawn = (
-        scene.plane.drawn(then).select("place", "kind", "drawn_x", "drawn_y", "radius_m").order_by("place")
-    )
+    columns = ("place", "kind", "drawn_x", "drawn_y", "radius_m", "start", "stop", "given")
+    drawn = scene.plane.drawn(then).select(columns).order_by("place")
+    start = milliseconds(scene.start)
     return [
         {
             "place": row["place"],
@@ -69,6 +92,10 @@ def _places(site: Site, scene: Scene) -> list[dict[str, Any]]:
             "x": round(row["drawn_x"], 2),
             "y": round(row["drawn_y"], 2),
             "radius": row["radius_m"],
+            "found": not row["given"],
+            # Empty: always. Bounds are instants at which the map changes.
+            "start": row["start"] and milliseconds(times.aware(row["start"])) - start,
+            "stop": row["stop"] and milliseconds(times.aware(row["stop"])) - start,
         }
         for row in drawn.to_pyarrow().to_pylist()
         # A list of places writes 0, 0 where it does not know: no mine lies on its grid's corner.

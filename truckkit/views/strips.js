@@ -19,6 +19,8 @@ function unpack(model) {
     codes: view(Uint8Array, model.codes),
     places: view(Uint32Array, model.places),
     loaders: view(Uint32Array, model.loaders),
+    tellers: view(Uint8Array, model.tellers),
+    sure: view(Uint8Array, model.sure),
   };
 }
 

@@ -17,6 +17,7 @@ export function render({ model }) {
   const range = bar.appendChild(element("span", "range"));
   const told = bar.appendChild(element("span", "told"));
   bar.appendChild(element("span", "push"));
+  const source = bar.appendChild(sourceChoice(model.choices, model.source, (chosen) => { model.source = chosen; }));
   const buttons = bar.appendChild(element("span", "buttons"));
   const moment = root.appendChild(element("div", "moment"));
   const note = root.appendChild(element("div", "note"));
@@ -131,6 +132,7 @@ export function render({ model }) {
     const asked = new URLSearchParams({ start: clock.iso(at(t0)), stop: clock.iso(at(t1)) });
     if (chosenAt() !== null) asked.set("at", clock.iso(at(chosenAt())));
     if (model.truck) asked.set("truck", model.truck);
+    if (model.source) asked.set("source", model.source);
     replay.href = `${model.replay}?${asked}`;
   }
   function intervalWords(i) {
@@ -142,6 +144,7 @@ export function render({ model }) {
       state: STATES[CODES[data.codes[i]]].words, length: durationWords(stop - start),
       bounds: `${clock.date(start)} ${clock.time(start)} – ${day}${clock.time(stop)}`,
       where: [place ? `at ${place}` : "", loader ? `loader ${loader}` : ""].filter(Boolean).join(", "),
+      telling: tellingWords(data.tellers[i], data.sure[i], CODES[data.codes[i]]),
     };
   }
   function sayMoment() {
@@ -157,7 +160,7 @@ export function render({ model }) {
     const row = model.trucks.indexOf(model.truck);
     if (row >= 0) {
       const said = intervalWords(firstAfter(view.data, row, chosenAt()));
-      const words = [said.state, said.length, said.where].filter(Boolean).join(", ");
+      const words = [said.state, said.length, said.where, said.telling].filter(Boolean).join(", ");
       moment.append(element("span", "said", `${model.truck}: ${words}`));
       heard.textContent = `${model.truck}, ${words}, ${said.bounds}`;
     }
@@ -185,7 +188,9 @@ export function render({ model }) {
     root.style.setProperty("--ground", surface.background);
     message.textContent = model.message;
     message.hidden = !model.message;
-    for (const part of [bar, moment, stage, legend.list]) part.hidden = Boolean(model.message);
+    // Whoever chose a source that tells nothing here can choose another.
+    for (const part of [range, told, buttons, moment, stage, legend.list]) part.hidden = Boolean(model.message);
+    bar.hidden = Boolean(model.message) && source.hidden;
     note.textContent = model.message ? "" : model.note;
     if (model.message) return;
     // Few rows leave the rest of the page empty rather than the legend far away.
@@ -285,6 +290,7 @@ export function render({ model }) {
     const short = best >= 0 && data.stops[best] - data.starts[best] < 2 * half;
     return { best, others: short || others > 1 ? others : 0 };
   }
+  const detected = (row) => view.data.tellers.subarray(view.data.rows[row], view.data.rows[row + 1]).includes(DETECTED);
   function point(spot) {
     pointer = spot;
     const strips = spot && view.inStrips(spot);
@@ -296,11 +302,13 @@ export function render({ model }) {
     if (tip.style.display === "none") return;
     const what = element("div", "what", label ? model.trucks[row] : "");
     tip.replaceChildren(what);
+    if (label && detected(row)) tip.append(element("div", "more", "states detected"));
     if (!label) {
       const said = intervalWords(found.best);
       what.append(stateSwatch(CODES[view.data.codes[found.best]], view.surface.theme, 14), element("span", "", `${model.trucks[row]} · ${said.state}`));
       tip.append(element("div", "", said.bounds), element("div", "", said.length));
       if (said.where) tip.append(element("div", "", said.where));
+      if (said.telling) tip.append(element("div", "more", said.telling));
       if (found.others) tip.append(element("div", "more", `${found.others} more in this pixel: zoom in`));
     }
     const left = spot.x + 14 + tip.offsetWidth > view.width ? spot.x - 14 - tip.offsetWidth : spot.x + 14;
@@ -352,6 +360,9 @@ export function render({ model }) {
   model.on("version", load);
   model.on("shown", () => {
     if (model.shown[0] !== view.t0 || model.shown[1] !== view.t1) show(model.shown[0], model.shown[1]);
+  });
+  model.on("source", () => {
+    if (source.value !== model.source) source.value = model.source;
   });
   for (const name of ["at", "truck"]) {
     model.on(name, () => {

@@ -20,7 +20,7 @@ from panel.viewable import Viewable, Viewer
 
 from truckkit import schema
 from truckkit.errors import BadTime
-from truckkit.views import clock, palette
+from truckkit.views import clock, palette, telling
 from truckkit.views.intervals import Packed, newest_days, pack
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class StateStrips(JSComponent):
     codes = param.Bytes(b"")
     places = param.Bytes(b"")
     loaders = param.Bytes(b"")
+    tellers = param.Bytes(b"")
+    sure = param.Bytes(b"")
+    choices = param.List([], doc="The sources between which one can choose: words and source.")
+    source = param.String("", doc="The source chosen; empty where it is left to the site.")
     told = param.String("", doc="Who told of the states.")
     note = param.String("", doc="What is left out.")
     message = param.String("", doc="Why there is nothing to show.")
@@ -67,7 +71,9 @@ class StateStrips(JSComponent):
         [
             palette.javascript(),
             clock.javascript(),
-            _source("surface.js", "strips.js", "totals.js", "frame.js", "gestures.js", "timeline.js"),
+            _source(
+                "surface.js", "telling.js", "strips.js", "totals.js", "frame.js", "gestures.js", "timeline.js"
+            ),
         ]
     )
     _stylesheets = [_source("timeline.css")]  # noqa: RUF012 - Panel reads a list
@@ -79,6 +85,9 @@ class Timeline(Viewer):
     An interval is coloured and patterned by its state; one that is shorter than a pixel still shows.
     Beside each row stands the total time in each state over the visible range; it adds up to the
     range, for time that nobody observed is ``no_data`` and counts. A click chooses a moment.
+
+    States are those that the FMS told, and those that were detected where it tells nothing of a truck;
+    where both tell of a truck, one can choose. What was detected says so, and how sure it is.
 
     Where the window is longer than a day, the newest shift with states is shown first (the newest
     24 h where the site has no shifts), and the rest is there to move to.
@@ -107,6 +116,7 @@ class Timeline(Viewer):
     at = param.Date(default=None, allow_None=True, doc="The chosen moment, aware, UTC.")
     truck = param.String(default="", doc="The chosen truck; empty where none is.")
     shown = param.Tuple(default=(None, None), length=2, doc="The visible range: two aware instants, UTC.")
+    source = param.String(default="", doc="Who tells of the states; empty: as ``site.using(None)`` does.")
 
     def __init__(
         self,
@@ -119,18 +129,22 @@ class Timeline(Viewer):
         replay: str = "",
         **layout: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(source=site.told_by or "")
         self.site = site
         if truck:
             site.truck(truck)
         asked = (_instant(site, start), _instant(site, stop))
         if asked[0] and asked[1] and asked[0] >= asked[1]:
             raise BadTime(f'the range "{start}" to "{stop}" stops before it starts; swap its ends.')
-        self._strips = StateStrips(replay=replay, **self._layout(layout))
+        self._strips = StateStrips(
+            replay=replay, choices=telling.choices(site), source=self.source, **self._layout(layout)
+        )
         self._packed: Packed | None = None
         self._show(asked)
         self._strips.param.watch(self._from_browser, ["at", "truck", "shown"])
+        self._strips.param.watch(self._chosen, "source")
         self.param.watch(self._to_browser, ["at", "truck", "shown"])
+        self.param.watch(self._told_by_another, "source")
         self.truck = truck
         self.at = _instant(site, at)
 
@@ -174,7 +188,7 @@ class Timeline(Viewer):
             jumps=_jumps(shifts, packed, span),
             wide=packed.wide,
             **packed.columns(),
-            told=_told(packed),
+            told=telling.words(packed.sources),
             note=note,
             message="",
             shown=first,
@@ -230,6 +244,18 @@ class Timeline(Viewer):
         at = None if self.at is None else self._offset(self.at)
         self._strips.param.update(at=at, truck=self.truck, shown=shown)
 
+    def _chosen(self, _change: param.parameterized.Event) -> None:
+        """A person chose another source in the browser."""
+        self.source = self._strips.source
+
+    def _told_by_another(self, _change: param.parameterized.Event) -> None:
+        """The same window, truck and moment, told by another source."""
+        shown = self.shown
+        self.site = self.site.using(telling.source(self.source))
+        self._strips.source = self.source
+        self._show(shown)
+        self._to_browser()
+
 
 def _instant(site: Site, at: str | datetime | None) -> datetime | None:
     return None if at is None or at == "" else site.instant(at)
@@ -264,13 +290,6 @@ def _why_nothing(site: Site) -> str:
             choose = f'choose it with site.using("{source}"), or ?source={source} in the address'
             return f'{nothing}. The source "{source}" has {others:,}: {choose}.'
     return f"{nothing}; choose another window, or ingest what the fleet management system recorded."
-
-
-def _told(packed: Packed) -> str:
-    if len(packed.sources) == 1:
-        return f"states from {next(iter(packed.sources))}"
-    each = [f"{source} ({n} {'truck' if n == 1 else 'trucks'})" for source, n in packed.sources.items()]
-    return f"states from {' and '.join(each)}"
 
 
 def _left_out(site: Site, packed: Packed) -> str:
