@@ -144,6 +144,14 @@ def test_of_many_days_the_newest_shift_with_states_is_shown_first():
     assert Timeline(site).shown == (MIDNIGHT + 36 * HOUR, MIDNIGHT + 48 * HOUR)
 
 
+def test_states_newer_than_every_shift_are_shown_first_and_can_be_gone_to():
+    shifts = [shift(f"{k}", MIDNIGHT + 12 * k * HOUR, 12) for k in range(6)]
+    later = intervals({"T09": "RH"}, MIDNIGHT + 240 * HOUR, HOUR, source="detected")
+    timeline = Timeline(mine(intervals({"T01": "RH" * 36}, minute=HOUR) + later, shifts=shifts))
+    assert timeline.shown == (MIDNIGHT + 240 * HOUR, MIDNIGHT + 242 * HOUR)
+    assert [jump[0] for jump in timeline._strips.jumps[:3]] == ["Everything", "Newest states", "5"]
+
+
 def test_of_many_days_without_shifts_the_newest_24_hours_with_states_are_shown_first():
     site = mine(intervals({"T01": "RH" * 24 + "." * 12}, minute=HOUR))
     assert Timeline(site).shown == (MIDNIGHT + 24 * HOUR, MIDNIGHT + 48 * HOUR)

@@ -68,6 +68,8 @@ class Ground {
     const bounds = this.places.flatMap(({ start, stop }) => [start, stop]).filter((at) => typeof at === "number");
     this.changes = [...new Set(bounds)].sort((a, b) => a - b);
     this.now = 0;
+    this.written = [];
+    this.moved = [0, 0];
     this.roads = scene.roads.map((road) => ({
       ...road, from: [road.from[0] - ox, road.from[1] - oy], to: [road.to[0] - ox, road.to[1] - oy],
     }));
@@ -98,6 +100,13 @@ class Ground {
       return;
     }
     this.canvas.style.transform = `translate(${dx}px, ${dy}px)`;
+    this.moved = [dx, dy];
+  }
+
+  // The boxes of the names that are written, where they now lie [px, in the map].
+  names() {
+    const [dx, dy] = this.moved;
+    return this.written.map(([left, top, right, bottom]) => [left + dx, top + dy, right + dx, bottom + dy]);
   }
 
   redraw() {
@@ -115,6 +124,8 @@ class Ground {
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, left: `${-mx}px`, top: `${-my}px` });
     }
     canvas.style.transform = "none";
+    this.moved = [0, 0];
+    this.written = [];
     const context = canvas.getContext("2d");
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -235,6 +246,7 @@ class Ground {
       const box = area ? [px - wide / 2, py - 7, px + wide / 2, py + 7] : [px + 7.5, py - 7, px + 9 + wide, py + 7];
       if (!free(box)) continue;
       taken.push(box);
+      this.written.push(box);
       context.textAlign = area ? "center" : "left";
       context.strokeStyle = surface.background;
       context.lineWidth = 3;

@@ -80,6 +80,11 @@ class Packed:
         """True where any interval in ``[start, stop)`` [ms] says something."""
         return bool(((self.codes != NO_DATA) & (self.starts < stop) & (self.stops > start)).any())
 
+    def first_known(self, after: int) -> int:
+        """When, not before a moment [ms], an interval says something; the moment where none does."""
+        told = (self.codes != NO_DATA) & (self.stops > after)
+        return max(after, int(self.starts[told].min())) if told.any() else after
+
     def last_known(self) -> datetime | None:
         """When the last interval that says something stops; None where there is none."""
         told = self.stops[self.codes != NO_DATA]

@@ -11,11 +11,13 @@ class Markers {
     this.viewport = viewport;
     this.hits = [];
     this._labels = new Map();
+    this._sides = new Map();
     this._fills = new Map();
   }
 
   // Draws one frame. `reads[i]` and `does[i]` are what Tracks and Doings read of truck i.
-  draw(surface, reads, does, { tracks, now, trail, followed }) {
+  // `names` are the boxes of what is written on the ground.
+  draw(surface, reads, does, { tracks, now, trail, followed, names }) {
     const { canvas, viewport } = this;
     const dpr = globalThis.devicePixelRatio || 1;
     if (this._surface !== surface || this._dpr !== dpr) {
@@ -34,10 +36,44 @@ class Markers {
     context.clearRect(0, 0, viewport.width, viewport.height);
     if (trail > 0) this._drawTrails(context, surface, reads, tracks, now, trail);
     this.hits.length = 0;
-    for (let truck = 0; truck < reads.length; truck += 1) {
-      if (truck !== followed) this._drawTruck(context, surface, truck, reads[truck], does[truck], false);
+    for (let truck = 0; truck < reads.length; truck += 1) this._see(truck, reads[truck]);
+    this._drawNames(context, reads, followed, names);
+    for (const { truck, x, y } of this.hits) {
+      if (truck !== followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], false);
     }
-    if (followed >= 0) this._drawTruck(context, surface, followed, reads[followed], does[followed], true);
+    for (const { truck, x, y } of this.hits) {
+      if (truck === followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], true);
+    }
+  }
+
+  _see(truck, read) {
+    if (read.status !== HEARD && read.status !== NOT_HEARD) return;
+    const x = this.viewport.toScreenX(read.x), y = this.viewport.toScreenY(read.y);
+    if (x < -60 || y < -30 || x > this.viewport.width + 30 || y > this.viewport.height + 30) return;
+    this.hits.push({ truck, x, y });
+  }
+
+  // A name stands beside its truck, where no truck and no other name is; at worst over a name on the ground.
+  // Where there is no such spot it is left out: the pointer tells it. It keeps its side for as long as it can.
+  _drawNames(context, reads, followed, names) {
+    const taken = this.hits.map(({ x, y }) => [x - 8, y - 8, x + 8, y + 8]);
+    const first = [...this.hits.keys()].sort((a, b) => (this.hits[b].truck === followed) - (this.hits[a].truck === followed));
+    for (const k of first) {
+      const { truck, x, y } = this.hits[k], away = truck === followed ? 19 : 11;
+      const { canvas, width, height } = this._label(this.scene.trucks[truck].name, reads[truck].status === HEARD);
+      const spots = [
+        [x + away, y - height / 2], [x - away - width, y - height / 2], [x - width / 2, y - away - height], [x - width / 2, y + away],
+      ];
+      const clear = ([left, top], boxes) => boxes.every((box) => box === taken[k]
+        || left > box[2] || left + width < box[0] || top + 2 > box[3] || top + height - 2 < box[1]);
+      const sides = [this._sides.get(truck) || 0, 0, 1, 2, 3].filter((side) => clear(spots[side], taken));
+      const side = sides.find((each) => clear(spots[each], names)) ?? sides[0] ?? (truck === followed ? 0 : -1);
+      if (side < 0) continue;
+      this._sides.set(truck, side);
+      const [left, top] = spots[side];
+      taken.push([left, top + 2, left + width, top + height - 2]);
+      context.drawImage(canvas, left, top, width, height);
+    }
   }
 
   // Many short lines of one pixel: wider ones, or one path over the whole map, cost ten times as much.
@@ -73,12 +109,7 @@ class Markers {
     context.globalAlpha = 1;
   }
 
-  _drawTruck(context, surface, truck, read, doing, followed) {
-    if (read.status !== HEARD && read.status !== NOT_HEARD) return;
-    const { viewport } = this;
-    const x = viewport.toScreenX(read.x), y = viewport.toScreenY(read.y);
-    if (x < -60 || y < -30 || x > viewport.width + 30 || y > viewport.height + 30) return;
-    this.hits.push({ truck, x, y });
+  _drawTruck(context, surface, x, y, read, doing, followed) {
     const heard = read.status === HEARD;
     if (followed) {
       context.beginPath();
@@ -92,11 +123,9 @@ class Markers {
       heard, moving: read.speed >= MOVING_KMH, heading: read.heading, state: doing.state, loaded: doing.loaded,
     }, this._fills);
     context.translate(-x, -y);
-    const label = this._label(this.scene.trucks[truck].name, heard);
-    context.drawImage(label.canvas, x + 11, y - label.height / 2, label.width, label.height);
   }
 
-  // Names are drawn once and copied: text with a halo is dear, sixty times a second.
+  // Names are drawn once and copied: text is dear, sixty times a second. What lies under one does not show through.
   _label(name, heard) {
     const key = `${heard} ${name}`;
     let label = this._labels.get(key);
@@ -113,10 +142,12 @@ class Markers {
       context.scale(dpr, dpr);
       context.font = font;
       context.textBaseline = "middle";
-      context.lineJoin = "round";
-      context.strokeStyle = surface.background;
-      context.lineWidth = 3;
-      context.strokeText(name, 3, height / 2);
+      context.fillStyle = surface.background;
+      context.globalAlpha = 0.85;
+      context.beginPath();
+      context.roundRect(0, 2, width, height - 4, 3);
+      context.fill();
+      context.globalAlpha = 1;
       context.fillStyle = heard ? surface.ink : surface.muted;
       context.fillText(name, 3, height / 2);
       label = { canvas, width, height };

@@ -81,7 +81,7 @@ function perform(root, bar, stage, scene, ask, model) {
   const does = scene.trucks.map(() => ({ state: "", since: 0, loaded: false, teller: 0, sure: UNSURE }));
   let surface = null, frame = 0, last = 0, said = 0, missing = 0;
   let followed = scene.trucks.findIndex((truck) => truck.name === model.truck);
-  let trail = 3 * MINUTE, stepLength = SECOND, fitted = false;
+  let trail = 3 * MINUTE, stepLength = SECOND, fitted = "";
 
   const redraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
   const tracks = new Tracks(scene, ask, redraw), doings = new Doings(scene, scene.told_by, ask, redraw);
@@ -212,7 +212,7 @@ function perform(root, bar, stage, scene, ask, model) {
         viewport.centre(reads[followed].x, reads[followed].y);
       }
       ground.place(surface, playhead.now);
-      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed });
+      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed, names: ground.names() });
     }
     if (!playhead.playing || time - said > WORDS_EVERY) {
       said = time;
@@ -374,9 +374,11 @@ function perform(root, bar, stage, scene, ask, model) {
     viewport.width = Math.max(1, pane.clientWidth);
     viewport.height = Math.max(1, pane.clientHeight);
     root.classList.toggle("narrow", root.clientWidth < 640);
-    if (!fitted && viewport.width > 40) {
-      fitted = true;
+    // The pane finds its size as the controls around it do; what nobody has moved since fits again.
+    const { x, y, scale: zoom } = viewport;
+    if (viewport.width > 40 && (!fitted || fitted === `${x} ${y} ${zoom}`)) {
       viewport.fit(bounds);
+      fitted = `${viewport.x} ${viewport.y} ${viewport.scale}`;
     }
     // Between the measuring and the frame the canvas would be stretched, so it is drawn at once.
     cancelAnimationFrame(frame);

@@ -90,7 +90,7 @@ class Timeline(Viewer):
     where both tell of a truck, one can choose. What was detected says so, and how sure it is.
 
     Where the window is longer than a day, the newest shift with states is shown first (the newest
-    24 h where the site has no shifts), and the rest is there to move to.
+    24 h where the site has no shift of them), and the rest is there to move to.
 
     Parameters
     ----------
@@ -210,14 +210,17 @@ class Timeline(Viewer):
             from_ms = min(max(0, self._offset(asked[0])), span - 1) if asked[0] else 0
             to_ms = min(max(from_ms + 1, self._offset(asked[1])), span) if asked[1] else span
             return [from_ms, to_ms]
-        last_known = self._packed.last_known()
-        if span <= _NEWEST // clock.MILLISECOND or last_known is None:
+        if span <= _NEWEST // clock.MILLISECOND:
             return [0, span]
-        last = self._offset(last_known)
-        for _name, from_ms, to_ms in reversed(shifts):
-            if from_ms < last:
-                return [max(0, from_ms), min(to_ms, span)]
-        return [max(0, last - _NEWEST // clock.MILLISECOND), last]
+        outside = _newest_outside(shifts, self._packed)
+        if outside:
+            return outside
+        last_known = self._packed.last_known()
+        if last_known is not None:
+            for _name, from_ms, to_ms in reversed(shifts):
+                if from_ms < self._offset(last_known):
+                    return [max(0, from_ms), min(to_ms, span)]
+        return [0, span]
 
     def _offset(self, at: Any) -> int:
         assert self._packed is not None
@@ -326,7 +329,20 @@ def _jumps(shifts: Sequence[list[Any]], packed: Packed, span: int, most: int = 1
     """Where one can go at once: the whole window, and the newest of its shifts that have states."""
     told = (shift for shift in reversed(shifts) if packed.told_within(shift[1], shift[2]))
     newest = [[name, max(0, start), min(stop, span)] for name, start, stop in islice(told, most)]
-    return [["Everything", 0, span], *newest]
+    outside = _newest_outside(shifts, packed) if newest else []
+    return [["Everything", 0, span], *([["Newest states", *outside]] if outside else []), *newest]
+
+
+def _newest_outside(shifts: Sequence[list[Any]], packed: Packed) -> list[int]:
+    """The newest 24 h with states [ms], where the site's shifts stop a day or more before; else empty."""
+    last_known = packed.last_known()
+    if last_known is None:
+        return []
+    day = _NEWEST // clock.MILLISECOND
+    last = clock.milliseconds(last_known) - clock.milliseconds(packed.start)
+    if any(start < last < stop + day for _name, start, stop in shifts):
+        return []
+    return [packed.first_known(max(0, last - day)), last]
 
 
 def _zone(site: Site, packed: Packed) -> dict[str, Any]:
