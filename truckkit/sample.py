@@ -58,9 +58,8 @@ def _version() -> str:
     package = Path(__file__).parent
     made_by = [
         package / "schema.py",
-        package / "simulated.py",
-        package / "sample.py",
-        package / "truth.py",
+        *(package / f"{name}.py" for name in ("simulated", "sample", "truth", "detecting", "splice")),
+        *package.glob("detection/*.py"),
         *package.glob("store/*.py"),
         *package.glob("sources/**/*.py"),
     ]
