@@ -13,8 +13,8 @@ from truckkit.detection.tracks import Floats, Instants, Switch
 
 _OLD_MS = 60_000.0
 """A reading says nothing of what is so long after it."""
-_STEEP, _CLIMB_M = 0.045, 40.0
-"""Grade and length of what counts as a climb."""
+_AROUND_M, _AROUND_MS = 120.0, 600_000.0
+"""How far round a stand it is looked where the truck came from and went, and how long at the most."""
 
 
 @njit(cache=True)
@@ -25,14 +25,16 @@ def positions(out: Any, rows: Any, at: Instants, x: Floats, y: Floats, z: Floats
     for p in range(len(out)):
         piece = out[p]
         first, last = rows[piece.run, 1], rows[piece.run, 2]
-        piece.climbs_kmh = np.nan
+        piece.beyond = np.nan
         if piece.kind == STANDS:
             if piece.run == run:
                 before = out[p - 1]
                 piece.x_m, piece.y_m, piece.elevation_m = before.x_m, before.y_m, before.elevation_m
+                piece.beyond = before.beyond
             else:
                 piece.x_m, piece.y_m = median(x, first, last, room), median(y, first, last, room)
                 piece.elevation_m = median(z, first, last, room)
+                piece.beyond = _beyond(at, x, y, piece.x_m, piece.y_m, first, last)
             piece.back = rows[piece.run, 3]
             run = piece.run
             continue
@@ -42,7 +44,6 @@ def positions(out: Any, rows: Any, at: Instants, x: Floats, y: Floats, z: Floats
         piece.x_m, piece.y_m, piece.elevation_m = x[end], y[end], z[end]
         if piece.kind == MOVES:
             piece.metres = _metres(at, speed, low, high, piece.start, piece.stop)
-            piece.climbs_kmh = _climb(at, z, speed, low, high)
 
 
 @njit(cache=True)
@@ -60,21 +61,23 @@ def _metres(at: Instants, speed: Floats, low: int, high: int, start: float, stop
 
 
 @njit(cache=True)
-def _climb(at: Instants, z: Floats, speed: Floats, low: int, high: int) -> float:
-    """The mean speed over the steeper climbs, each 40 m long; NaN where there are few."""
-    way, i, lasted, climbed = 0.0, low, 0.0, 0.0
-    for k in range(low, high - 1):
-        way += (speed[k] + speed[k + 1]) / 2 * (at[k + 1] - at[k]) / 3600.0
-        if way >= _CLIMB_M:
-            if (
-                np.isfinite(z[k + 1] - z[i])
-                and (z[k + 1] - z[i]) / way > _STEEP
-                and at[k + 1] - at[i] < 120_000
-            ):
-                lasted += at[k + 1] - at[i]
-                climbed += way
-            way, i = 0.0, k + 1
-    return climbed / lasted * 3600.0 if lasted > 30_000 else np.nan
+def _beyond(at: Instants, x: Floats, y: Floats, here_x: float, here_y: float, first: int, last: int) -> float:
+    """1 where a truck went on beyond its stand, -1 where it went back the side that it had come from.
+
+    Between the two it is the cosine of how it turned, seen from so far that turning about in place
+    does not matter. NaN where the truck was not seen to come or to go so far.
+    """
+    i, j = first, last
+    while np.hypot(x[i] - here_x, y[i] - here_y) < _AROUND_M:
+        i -= 1
+        if i < 0 or at[first] - at[i] > _AROUND_MS:
+            return np.nan
+    while np.hypot(x[j] - here_x, y[j] - here_y) < _AROUND_M:
+        j += 1
+        if j >= len(at) or at[j] - at[last] > _AROUND_MS:
+            return np.nan
+    came_x, came_y, left_x, left_y = here_x - x[i], here_y - y[i], x[j] - here_x, y[j] - here_y
+    return (came_x * left_x + came_y * left_y) / (np.hypot(came_x, came_y) * np.hypot(left_x, left_y))
 
 
 @njit(cache=True)

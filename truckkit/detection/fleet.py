@@ -22,7 +22,7 @@ from truckkit.detection.pieces import pieces
 from truckkit.detection.roles import roles
 from truckkit.detection.scale import Scale
 from truckkit.detection.segments import segments
-from truckkit.detection.sites import Site, bays, sites
+from truckkit.detection.sites import Site, areas, bays, sites
 from truckkit.detection.stops import STOP, stops
 from truckkit.detection.tracks import Floats, Track, tracks
 
@@ -158,7 +158,7 @@ def conclude(fleet: Sequence[Seen], places: pa.Table | None = None) -> Detected:
 
 def _geography(stops: NDArray[Any], trucks: NDArray[np.int64], known: geography.Known) -> list[Site]:
     """Find the sites, and set what each stop was for, and at which site."""
-    guessed = roles(stops, trucks, bays(stops), geography.kinds(stops, known.given))
+    guessed = roles(stops, trucks, bays(stops), geography.kinds(stops, known.given), areas(stops))
     unknown = (stops["known"] < 0) & (guessed >= 0)
     stops["known"][unknown] = guessed[unknown]
     found = sites(stops, trucks, known.found)

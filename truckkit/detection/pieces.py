@@ -29,7 +29,7 @@ PIECE = np.dtype(
         ("y_m", "f8"),
         ("elevation_m", "f8"),
         ("metres", "f8"),  # driven, by speed
-        ("climbs_kmh", "f8"),  # middle speed uphill; NaN where it does not climb
+        ("beyond", "f8"),  # 1 where it went on beyond a stand, -1 where it went back; NaN where not seen
         ("reverse", "i8"),  # 1 on, 0 off, -1 not known
         ("body", "i8"),
         ("engine", "i8"),

@@ -1,53 +1,49 @@
 """Roles: which stops were for loading and which for dumping, where no channel tells.
 
-A truck is loaded, dumps, is loaded again: whatever lies between is neither. So the stops of a fleet
-are the outcome of a hidden Markov model, whose states are loading, dumping, and other stops with
-and without a load. What a bay is for is learnt from all stops in it (Baum-Welch); loading lasts
-longer than dumping, a loaded truck climbs slowly, and the way from one to the other is no short one.
+The stops of each truck are a hidden Markov chain (see ``chains``). What a bay is for, and the habits of
+the fleet, are learnt from all of its stops (Baum-Welch). Learning ends where it is led to, so it sets
+out from every two places that may be a loader and a dump, and the likeliest end stands.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from itertools import permutations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from truckkit.detection import stops as why
+from truckkit.detection.chains import DUMPS, LOADS, RESTS_EMPTY, RESTS_LOADED, believe
+from truckkit.detection.habits import Habits, Stood, paces
 from truckkit.detection.tracks import Floats
 
-LOADS, DUMPS, RESTS_EMPTY, RESTS_LOADED = range(4)
-
-_SHORTEST_MS = 20_000.0
+_SHORTEST_MS = 10_000.0
 """A stop that is shorter is neither, for it is too short to be loaded or to dump in."""
-_UNMOVED = 5.0
+_UNMOVED = _BODY = 5.0
 _HINT = 1.5
 _SURE = 0.7
-_ITERATIONS = 15
-_NEAR_M, _TOO_NEAR = 200.0, -6.0
-"""No loading is so near to a dumping."""
-
-_USUAL_S = ((180.0, 0.55), (60.0, 0.6), (90.0, 1.4), (90.0, 1.4))
-"""Middle and spread of the logarithm of how long stops of each role last."""
-_SLOW_KMH, _SPREAD_KMH, _MOST = 19.5, 3.0, 1.5
-"""Loaded trucks climb slower than this, empty ones faster; and how far to believe it."""
-
-_AFTER = np.log(
-    np.array(
-        [
-            [2e-3, 0.5, 1e-3, 0.5],
-            [0.5, 2e-3, 0.5, 1e-3],
-            [0.5, 1e-3, 0.5, 1e-3],
-            [1e-3, 0.5, 1e-3, 0.5],
-        ]
-    )
-)
-"""What follows what; the thousandths are for what happened while nobody watched."""
+_FEW, _MANY = 6, 15
+"""Rounds of learning, to see where one start leads, and to the end."""
+_SOME_STOPS = 800
+"""So many stops show where a start leads."""
+_CANDIDATES, _BEST = 5, 3
+_TURNED = [DUMPS, LOADS, RESTS_LOADED, RESTS_EMPTY]
+_TOLD = 0.2
+"""Where channels tell of so many stops, no start is needed but what they tell."""
+_NEAR_M, _NEAR = 200.0, 0.3
+"""No loading is so near to a dumping: metres, and share of the middle of the longer ways."""
+_AREA_COUNTS, _COUNTS = 2.0, 1.0
+"""As how many stops a bay's surroundings count, and what is known of them beforehand."""
 
 
 def roles(
-    stops: NDArray[Any], trucks: NDArray[np.int64], bays: NDArray[np.int64], hints: NDArray[np.int64]
+    stops: NDArray[Any],
+    trucks: NDArray[np.int64],
+    bays: NDArray[np.int64],
+    hints: NDArray[np.int64],
+    areas: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """What each stop was for: ``stops.LOAD``, ``stops.DUMP``, or -1 for neither, or where none can say.
 
@@ -61,101 +57,130 @@ def roles(
         The bay of each stop, -1 for none.
     hints
         What the mine says of the place of each stop: ``stops.LOAD``, ``stops.DUMP``, or anything else.
+    areas
+        The surroundings of each stop; those of its bay where they are not told.
     """
     said = np.full(len(stops), -1)
-    chosen = np.flatnonzero((stops["stop"] - stops["start"] >= _SHORTEST_MS) & (bays >= 0))
+    long = (stops["stop"] - stops["start"] >= _SHORTEST_MS) | (stops["cut"] == 1)
+    chosen = np.flatnonzero(long & (bays >= 0))
     if not len(chosen):
         return said
-    some, truck = stops[chosen], trucks[chosen]
-    _, bay = np.unique(bays[chosen], return_inverse=True)
-    metres = np.diff(np.cumsum(stops["metres"])[chosen], prepend=0.0)
-    firsts = np.flatnonzero(np.diff(truck, prepend=-1))
-    signs = _signs(some)
-    for kind, role in ((why.LOAD, LOADS), (why.DUMP, DUMPS)):
-        signs[hints[chosen] == kind, role] += _HINT
-    backed = (some["backed"] != why.FORWARD).astype(np.float64)
-    share = np.full((int(bay.max()) + 1, 4), 0.25)
-    backs = np.array([0.6, 0.6, 0.1, 0.1])
-    belief = np.empty((len(some), 4))
-    for _ in range(_ITERATIONS):
-        coming = np.where(backed[:, None] > 0, np.log(backs), np.log1p(-backs))
-        belief = _believe(signs + coming + np.log(share[bay]), metres, np.append(firsts, len(some)), _AFTER)
-        counts = np.full((len(share), 4), 0.5)
-        np.add.at(counts, bay, belief)
-        share = counts / counts.sum(axis=1, keepdims=True)
-        backs = (belief.T @ backed + 2.0) / (belief.sum(axis=0) + 4.0)
-        backs[2:] = (belief[:, 2:].sum(axis=1) @ backed + 2.0) / (belief[:, 2:].sum() + 4.0)
+    fleet = _Fleet(stops, trucks, bays, bays if areas is None else areas, hints, chosen)
+    belief = fleet.learnt(fleet.start(), _MANY).belief
     best = belief.argmax(axis=1)
     sure = (belief.max(axis=1) > _SURE) & (best <= DUMPS)
     said[chosen[sure]] = np.array([why.LOAD, why.DUMP])[best[sure]]
     return said
 
 
-def _signs(stops: NDArray[Any]) -> Floats:
-    """Log likelihood of how long each stop lasted, how the truck climbed to it, and what is known of it."""
-    seconds = np.log((stops["stop"] - stops["start"]) / 1000)[:, None]
-    middle, spread = (np.array(values) for values in zip(*_USUAL_S, strict=True))
-    signs: Floats = -0.5 * ((seconds - np.log(middle)) / spread) ** 2 - np.log(spread)
-    slow = np.clip((_SLOW_KMH - stops["climbed_kmh"]) / _SPREAD_KMH, -_MOST, _MOST)
-    slow = np.where(np.isfinite(slow), slow, 0.0)
-    signs += np.column_stack([-slow, slow, -slow, slow]) / 2
+@dataclass
+class _End:
+    """What learning has come to: what each bay is for, the habits, the roles; and how likely all that is."""
+
+    share: Floats
+    habits: Habits
+    belief: Floats = field(default_factory=lambda: np.empty((0, 4)))
+    worth: float = -np.inf
+
+
+class _Fleet:
+    """The stops that may be for work, of all trucks."""
+
+    def __init__(
+        self,
+        stops: NDArray[Any],
+        trucks: NDArray[np.int64],
+        bays: NDArray[np.int64],
+        areas: NDArray[np.int64],
+        hints: NDArray[np.int64],
+        chosen: NDArray[np.int64],
+    ) -> None:
+        some, self.truck = stops[chosen], trucks[chosen]
+        _, self.bay = np.unique(bays[chosen], return_inverse=True)
+        _, self.area = np.unique(areas[chosen], return_inverse=True)
+        self.home = np.zeros(int(self.bay.max()) + 1, np.int64)
+        self.home[self.bay] = self.area
+        self.metres = np.diff(np.cumsum(stops["metres"])[chosen], prepend=0.0)
+        apart = np.hypot(*(np.diff(some[name], prepend=some[name][0]) for name in ("x_m", "y_m")))
+        self.metres = np.maximum(self.metres, apart)  # nobody saw all of the way
+        rolled = np.diff(np.cumsum(stops["rolled"])[chosen], prepend=0.0) / 1000
+        lift = np.diff(some["elevation_m"], prepend=np.nan)
+        same = np.diff(self.truck, prepend=-1) == 0
+        self.stood = Stood(
+            np.where(some["cut"] == 1, np.nan, np.log((some["stop"] - some["start"]) / 1000)),
+            (some["backed"] != why.FORWARD).astype(np.float64),
+            np.where(np.isfinite(some["beyond"]), some["beyond"] > 0, np.nan),
+            paces(self.metres, rolled, lift, self.area, same),
+        )
+        self.fixed = _told(some, hints[chosen])
+        far = self.metres[same & (self.metres > _NEAR_M / 2)]
+        self.near_m = min(_NEAR_M, _NEAR * float(np.median(far))) if len(far) else _NEAR_M
+        self.known = float(np.isin(some["known"], (why.LOAD, why.DUMP)).mean())
+
+    def learnt(self, end: _End, rounds: int, of: slice = slice(None)) -> _End:
+        """Where learning leads to from there."""
+        bay, home, share = self.bay[of], self.home, end.share
+        stood, habits = self.stood.part(of), end.habits
+        firsts = np.append(np.flatnonzero(np.diff(self.truck[of], prepend=-1)), len(bay))
+        for _ in range(rounds):
+            signs = self.fixed[of] + habits.signs(stood) + np.log(share[bay])
+            belief, likely = believe(signs, self.metres[of], firsts, self.near_m)
+            worth = likely + habits.odd()
+            counts = np.zeros_like(share)
+            np.add.at(counts, bay, belief)
+            around = np.full((int(home.max()) + 1, 4), _COUNTS / 4)
+            np.add.at(around, home, counts)
+            around /= around.sum(axis=1, keepdims=True)
+            share = counts + _AREA_COUNTS * around[home]
+            share /= share.sum(axis=1, keepdims=True)
+            habits = habits.learnt(stood, belief)
+        return _End(share, habits, belief, worth)
+
+    def start(self) -> _End:
+        """What to take the bays for at first: whatever leads to the likeliest end."""
+        flat = _End(np.full((len(self.home), 4), 0.25), Habits.usual())
+        if self.known > _TOLD:
+            return flat
+        last = np.searchsorted(self.truck, self.truck[min(_SOME_STOPS, len(self.truck)) - 1], "right")
+        part = slice(0, int(last))
+        starts = [flat]
+        for loads, dumps in permutations(self._candidates(), 2):
+            share = flat.share.copy()
+            share[loads & ~dumps] = np.where(np.arange(4) == LOADS, 0.7, 0.1)
+            share[dumps & ~loads] = np.where(np.arange(4) == DUMPS, 0.7, 0.1)
+            starts.append(_End(share, flat.habits))
+        ends = [self.learnt(start, _FEW, part) for start in starts]
+        ends.sort(key=lambda end: -end.worth)
+        # A loader and a dump are told apart by little: each way round has its try.
+        turned = [
+            _End(end.share[:, _TURNED], flat.habits.learnt(self.stood.part(part), end.belief[:, _TURNED]))
+            for end in ends[:_BEST]
+        ]
+        ends = [self.learnt(end, _MANY, part) for end in (*ends[:_BEST], *turned)]
+        return max(ends, key=lambda end: end.worth)
+
+    def _candidates(self) -> list[NDArray[np.bool_]]:
+        """Sets of bays that trucks may be loaded or dump in: those that see most of their stops."""
+        found: list[NDArray[np.bool_]] = []
+        for number, where in ((self.area, self.home), (self.bay, np.arange(len(self.home)))):
+            most = np.argsort(-np.bincount(number), kind="stable")[:_CANDIDATES]
+            found += [where == each for each in most]
+        once: dict[bytes, NDArray[np.bool_]] = {each.tobytes(): each for each in found}
+        return list(once.values())
+
+
+def _told(stops: NDArray[Any], hints: NDArray[np.int64]) -> Floats:
+    """Log likelihood of each stop in each role, by what channels and the mine say of it."""
+    signs = np.zeros((len(stops), 4))
     for kind, role in ((why.LOAD, LOADS), (why.DUMP, DUMPS)):
         rows = stops["known"] == kind
         signs[rows] -= 12.0
         signs[rows, role] += 12.0
+        signs[hints == kind, role] += _HINT
+    signs[:, DUMPS] += np.where(stops["body"] == 1, _BODY, np.where(stops["body"] == 0, -_BODY, 0.0))
     # A scale that shows no gain and no loss has its word too.
     weighed = (stops["known"] < 0) & np.isfinite(stops["gain"])
     signs[weighed, LOADS : DUMPS + 1] -= _UNMOVED
     others = (stops["known"] >= 0) & ~np.isin(stops["known"], (why.LOAD, why.DUMP))
     signs[others, LOADS : DUMPS + 1] -= 12.0
     return signs
-
-
-def _believe(signs: Floats, metres: Floats, firsts: NDArray[np.int64], after: Floats) -> Floats:
-    """The chance of each role for each stop, given all stops of its truck (forward and backward)."""
-    belief = np.empty_like(signs)
-    _forward_backward(belief, np.empty_like(signs), np.empty_like(signs), signs, metres, firsts, after)
-    return belief
-
-
-@njit(cache=True)
-def _forward_backward(
-    out: Floats, ahead: Floats, back: Floats, signs: Floats, metres: Floats, firsts: Any, after: Floats
-) -> None:
-    terms = np.empty(4)
-    for part in range(len(firsts) - 1):
-        low, high = firsts[part], firsts[part + 1]
-        for i in range(low, high):
-            for s in range(4):
-                for r in range(4):
-                    terms[r] = 0.0 if i == low else ahead[i - 1, r] + after[r, s] + _near(metres[i], r, s)
-                ahead[i, s] = signs[i, s] + _summed(terms)
-        for i in range(high - 1, low - 1, -1):
-            for s in range(4):
-                for r in range(4):
-                    terms[r] = 0.0
-                    if i + 1 < high:
-                        terms[r] = back[i + 1, r] + after[s, r] + signs[i + 1, r] + _near(metres[i + 1], s, r)
-                back[i, s] = _summed(terms)
-        for i in range(low, high):
-            for s in range(4):
-                terms[s] = ahead[i, s] + back[i, s]
-            whole = _summed(terms)
-            for s in range(4):
-                out[i, s] = np.exp(terms[s] - whole)
-
-
-@njit(cache=True)
-def _near(metres: float, role: int, following: int) -> float:
-    """The cost of a loading and a dumping that are nearer to each other than can be."""
-    return _TOO_NEAR if metres < _NEAR_M and role + following == 1 and role * following == 0 else 0.0
-
-
-@njit(cache=True)
-def _summed(terms: Floats) -> float:
-    """The logarithm of a sum of four, from their logarithms."""
-    most = max(max(terms[0], terms[1]), max(terms[2], terms[3]))
-    total = 0.0
-    for s in range(4):
-        total += np.exp(terms[s] - most)
-    return most + np.log(total)

@@ -21,6 +21,8 @@ from truckkit.detection.tracks import Floats
 
 _BAY_M = 12.0
 """Stops closer than this are in one bay: what receivers and drivers vary by."""
+_AREA_M = 50.0
+"""Stops closer than this are in one area."""
 _BESIDE_M = {why.LOAD: 45.0, why.DUMP: 60.0, why.FUEL: 45.0, why.PARK: 80.0, why.WORKSHOP: 80.0}
 """Bays closer than this are of one site."""
 _RECENT = 7
@@ -89,8 +91,17 @@ def sites(stops: NDArray[Any], trucks: NDArray[np.int64], held: Sequence[Site] =
 
 def bays(stops: NDArray[Any]) -> NDArray[np.int64]:
     """The number of the bay of each stop: stops that hang together by a few metres."""
+    return _numbered(stops, _BAY_M)
+
+
+def areas(stops: NDArray[Any]) -> NDArray[np.int64]:
+    """The number of the area of each stop: bays beside each other, and the queues before them."""
+    return _numbered(stops, _AREA_M)
+
+
+def _numbered(stops: NDArray[Any], beside: float) -> NDArray[np.int64]:
     numbers = np.full(len(stops), -1)
-    for number, group in enumerate(_groups(stops["x_m"], stops["y_m"], _BAY_M)):
+    for number, group in enumerate(_groups(stops["x_m"], stops["y_m"], beside)):
         numbers[group] = number
     return numbers
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from truckkit.detection.motion import MOVES, STANDS
+from truckkit.detection.motion import MOVES, STANDS, UNSEEN
 from truckkit.detection.tracks import Floats
 
 STOP = np.dtype(
@@ -25,9 +25,11 @@ STOP = np.dtype(
         ("fuel", "f8"),  # percent gained
         ("backed", "i8"),  # how the truck came to it: FORWARD, REVERSE, or TURNED
         ("backs", "i8"),  # how it left, likewise
-        ("climbed_kmh", "f8"),  # speed uphill since the stop before it; NaN where it did not climb
+        ("beyond", "f8"),  # 1 where it went on beyond, -1 where it went back whence it came; NaN: not seen
         ("metres", "f8"),  # driven since the stop before it
+        ("rolled", "f8"),  # and for how long it moved [ms]
         ("known", "i8"),  # what it is known to be for: an index of KNOWN, -1 where nothing tells
+        ("cut", "i8"),  # 1 where nobody saw it begin or end
         ("site", "i8"),  # the cluster it belongs to, -1 for none
     ]
 )
@@ -71,6 +73,11 @@ def stops(pieces: NDArray[Any], orders: Floats, refuels: Floats) -> NDArray[Any]
     found["gain"] = pieces["after"][last] - pieces["before"][first]
     found["metres"] = np.diff(driven[first], prepend=0.0)
     lasts = pieces["stop"] - pieces["start"]
+    moved = np.concatenate([[0.0], np.cumsum(np.where(pieces["kind"] == MOVES, lasts, 0.0))])
+    found["rolled"] = np.diff(moved[first], prepend=0.0)
+    unseen = np.concatenate([[False], pieces["kind"] == UNSEEN, [False]])
+    found["cut"] = unseen[first] | unseen[last + 2]
+    found["beyond"] = pieces["beyond"][first]
     for stop in found:
         low, high = stop["first"], stop["last"] + 1
         up = pieces["body"][low:high]
@@ -82,7 +89,6 @@ def stops(pieces: NDArray[Any], orders: Floats, refuels: Floats) -> NDArray[Any]
         )
         stop["fuel"] = np.nansum(np.maximum(pieces["fuel"][low:high], 0.0))
         stop["backed"], stop["backs"] = _in_reverse(pieces, low, -1), _in_reverse(pieces, high - 1, 1)
-        stop["climbed_kmh"] = _climb(pieces, low)
     stepped = np.array(
         [_step(pieces["bucket"][low : high + 1]) for low, high in zip(first, last, strict=True)]
     )
@@ -105,17 +111,6 @@ def _in_reverse(pieces: NDArray[Any], here: int, step: int) -> int:
     turned = 0 <= at < len(pieces) and pieces["kind"][at] == STANDS and pieces["back"][at] == 1
     short = metres < REVERSE_M and lasted < _REVERSE_MS
     return TURNED if turned and short and pieces["back"][here] == 1 else FORWARD
-
-
-def _climb(pieces: NDArray[Any], here: int) -> float:
-    at, seen = here - 1, []
-    while at >= 0 and not (
-        pieces["kind"][at] == STANDS and pieces["stop"][at] - pieces["start"][at] > 20_000
-    ):
-        if np.isfinite(pieces["climbs_kmh"][at]):
-            seen.append(pieces["climbs_kmh"][at])
-        at -= 1
-    return float(np.mean(seen)) if seen else np.nan
 
 
 def _step(marks: NDArray[np.int64]) -> int:
