@@ -1,13 +1,15 @@
-"""Mines of many kinds, drawn as the stops of their trucks: what was a loading, and what a dumping."""
+"""Mines of many kinds: what stops were for, and trucks that send little or send it badly."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from truckkit.detection.motion import STANDS, runs
 from truckkit.detection.roles import roles
 from truckkit.detection.sites import areas, bays
 from truckkit.detection.stops import DUMP, LOAD, STOP
+from truckkit.detection.tracks import Positions
 
 AT = {"L": (0.0, 0.0), "q": (0.0, 60.0), "t": (0.0, 700.0), "d": (20.0, 1940.0), "D": (0.0, 2000.0)}
 """Loader and its queue, a traffic light, the dump and its queue."""
@@ -60,3 +62,45 @@ def test_what_stops_were_for_is_learnt_however_long_they_last(cycle, seconds):
     assert (found[inner][names[inner] == "L"] == LOAD).all()
     assert (found[inner][names[inner] == "D"] == DUMP).all()
     assert not np.isin(found[inner][~np.isin(names[inner], ["L", "D"])], (LOAD, DUMP)).any()
+
+
+# What trucks send ----------------------------------------------------------------------------------
+
+
+def driven(at, x, noise: float = 0.0, speed: bool = True) -> Positions:
+    """A truck on a straight road, from where it was when [s, m]."""
+    random = np.random.default_rng(1)
+    nothing = np.full(len(at), np.nan)
+    kmh = np.abs(np.gradient(x, at)) * 3.6 if speed else nothing
+    return Positions(
+        at * 1000.0, x + random.normal(0, noise, len(at)), random.normal(0, noise, len(at)), nothing, kmh
+    )
+
+
+def stands(positions: Positions) -> list[tuple[int, int]]:
+    """Start and length of each stand that is longer than a minute [s], in tens."""
+    bounds, rows, _speed = runs(positions)
+    long = (rows[:, 0] == STANDS) & (bounds[:, 1] - bounds[:, 0] > 60_000)
+    return [(round(start / 10_000), round((stop - start) / 10_000)) for start, stop in bounds[long]]
+
+
+TIMES = np.arange(0, 12_000, 1.0)
+PLACES = np.interp(TIMES % 600, [0, 300, 600], [0, 0, 3000]) + 3000 * (TIMES // 600)
+"""Five minutes of standing and five of driving, over and over."""
+
+
+def test_a_truck_that_tells_of_itself_once_a_minute_while_it_stands_is_seen_standing():
+    told = (PLACES % 3000 > 0) & (TIMES % 4 == 0) | (TIMES % 600 <= 300) & (TIMES % 60 == 0)
+    seen = stands(driven(TIMES[told], PLACES[told]))
+    assert [length for _start, length in seen[1:-1]] == [30] * (len(seen) - 2)
+
+
+def test_a_dropout_of_a_truck_that_tells_of_itself_each_second_is_no_stand():
+    told = ~((TIMES > 2410) & (TIMES < 2690))
+    assert 240 not in [start for start, _length in stands(driven(TIMES[told], PLACES[told]))]
+
+
+def test_where_no_speed_is_told_a_poor_receiver_still_shows_who_stands():
+    seen = stands(driven(TIMES, PLACES, noise=4.0, speed=False))
+    assert len(seen) == 20
+    assert max(abs(length - 30) for _start, length in seen) <= 4  # tens of seconds

@@ -26,6 +26,9 @@ _LEAST_M = 4.0
 """A move shorter than this is a shiver of the receiver, or a truck that settles."""
 _BLINK_MS = 1_500.0
 """A stand shorter than this is none."""
+_WINDOWS_MS = (2_000.0, 4_000.0, 8_000.0, 16_000.0)
+_STAYS_M, _FEW, _OFTEN = 30.0, 20, 0.15
+"""A truck that tells of itself when it has moved tells of it before it is so far."""
 _LEVER_M = 8.0
 """So far from where it turned about a truck shows whether it went on or back."""
 
@@ -51,17 +54,44 @@ def runs(positions: Positions) -> tuple[Floats, NDArray[np.int64], Floats]:
     told = positions.speed_kmh
     if np.isfinite(told).mean() < 0.5:
         told = np.full(len(at), np.nan)
-    speed = _speeds(at, positions.x_m, positions.y_m, told, gap)
+    quiet = _quiet(at, positions.x_m, positions.y_m, gap)
+    window = _WINDOWS_MS[0] if np.isfinite(told).any() else _window(positions.x_m, positions.y_m, period)
+    speed = _speeds(at, positions.x_m, positions.y_m, told, gap, window)
     enough = _SLOWEST_KMH
     for _ in range(2):  # once to know how much a standing truck's speed shivers, once knowing it
         rows, bounds = np.empty((2 * len(at) + 1, 4), np.int64), np.empty((2 * len(at) + 1, 2))
-        count = _runs(rows, bounds, at, positions.x_m, positions.y_m, speed, gap, 0.6 * enough, enough)
+        count = _runs(rows, bounds, at, positions.x_m, positions.y_m, speed, gap, quiet, 0.6 * enough, enough)
         rows, bounds = rows[:count].copy(), bounds[:count].copy()
         shiver = _shiver(rows, speed)
         if shiver * 1.25 <= enough:
             break
         enough = min(shiver * 1.25, 3 * _SLOWEST_KMH)
     return np.rint(bounds), rows, speed  # whole milliseconds, so that no state is shorter than one
+
+
+def _quiet(at: Instants, x: Floats, y: Floats, gap: float) -> float:
+    """How long a truck that stays where it is sends nothing [ms], where it often and evenly does."""
+    apart = np.diff(at)
+    still = np.hypot(np.diff(x), np.diff(y)) < _STAYS_M
+    silent = apart[still & (apart > gap)]
+    if len(silent) < _FEW or silent.sum() < _OFTEN * apart[still].sum():
+        return gap
+    middle, high = np.quantile(silent, (0.5, 0.9))
+    return max(gap, 1.5 * float(high)) if high < 2 * middle else gap
+
+
+def _window(x: Floats, y: Floats, period: float) -> float:
+    """Over how long to each side a speed is to be taken [ms], so that the receiver's noise is none."""
+    for window in _WINDOWS_MS:
+        k = max(1, round(window / period))
+        if len(x) < 4 * k or period > window:
+            break
+        # Trucks mostly stand or go on as they went, so this is mostly noise.
+        bends = [np.median(np.abs(each[2 * k :] - 2 * each[k:-k] + each[: -2 * k])) for each in (x, y)]
+        noise = 1.4826 * float(max(bends)) / np.sqrt(6)
+        if 3600 * 2.5 * noise / (np.sqrt(2) * k * period) < _SLOWEST_KMH:
+            break
+    return window
 
 
 def _shiver(rows: NDArray[np.int64], speed: Floats) -> float:
@@ -73,7 +103,7 @@ def _shiver(rows: NDArray[np.int64], speed: Floats) -> float:
 
 
 @njit(cache=True)
-def _speeds(at: Instants, x: Floats, y: Floats, told: Floats, gap: float) -> Any:
+def _speeds(at: Instants, x: Floats, y: Floats, told: Floats, gap: float, window: float) -> Any:
     """What the sensor says, or else the way over time; the middle one of three where they are close."""
     n = len(at)
     raw = np.empty(n)
@@ -82,9 +112,9 @@ def _speeds(at: Instants, x: Floats, y: Floats, told: Floats, gap: float) -> Any
             raw[i] = told[i]
             continue
         low, high = i, i
-        while high + 1 < n and at[high + 1] - at[high] < gap and at[high] - at[i] < 2_000:
+        while high + 1 < n and at[high + 1] - at[high] < gap and at[high] - at[i] < window:
             high += 1
-        while low > 0 and at[low] - at[low - 1] < gap and at[i] - at[low] < 2_000:
+        while low > 0 and at[low] - at[low - 1] < gap and at[i] - at[low] < window:
             low -= 1
         if high > low:
             way = np.hypot(x[high] - x[low], y[high] - y[low])
@@ -108,6 +138,7 @@ def _runs(
     y: Floats,
     speed: Floats,
     gap: float,
+    quiet: float,
     slow: float,
     fast: float,
 ) -> int:
@@ -118,6 +149,8 @@ def _runs(
     since = at[0]
     for i in range(1, n + 1):
         torn = i < n and at[i] - at[i - 1] > gap
+        if torn and at[i] - at[i - 1] <= quiet:
+            torn = np.hypot(x[i] - x[i - 1], y[i] - y[i - 1]) > _STAYS_M
         if i == n or torn:
             count = _put(rows, bounds, count, kind, first, i - 1, since, at[i - 1])
             if torn:

@@ -70,7 +70,7 @@ def stops(pieces: NDArray[Any], orders: Floats, refuels: Floats) -> NDArray[Any]
     found["start"], found["stop"] = pieces["start"][first], pieces["stop"][last]
     found["known"] = found["site"] = -1
     driven = np.concatenate([[0.0], np.cumsum(pieces["metres"])])
-    found["gain"] = pieces["after"][last] - pieces["before"][first]
+    found["gain"] = _gain(pieces, first, last)
     found["metres"] = np.diff(driven[first], prepend=0.0)
     lasts = pieces["stop"] - pieces["start"]
     moved = np.concatenate([[0.0], np.cumsum(np.where(pieces["kind"] == MOVES, lasts, 0.0))])
@@ -94,6 +94,16 @@ def stops(pieces: NDArray[Any], orders: Floats, refuels: Floats) -> NDArray[Any]
     )
     found["known"] = _known(found, stepped, orders, refuels)
     return found
+
+
+def _gain(pieces: NDArray[Any], first: NDArray[np.int64], last: NDArray[np.int64]) -> Floats:
+    """What the scale shows more after each stop; a truck may tell of its load only when it has left."""
+    inside: Floats = pieces["after"][last] - pieces["before"][first]
+    gone = np.minimum(last + 1, len(pieces) - 1)
+    came = np.maximum(first - 1, 0)
+    moved = (pieces["kind"][gone] == MOVES) & (pieces["kind"][came] == MOVES)
+    across = np.where(moved, pieces["after"][gone] - pieces["before"][first], np.nan)
+    return np.where((np.abs(inside) < _SOME) & (np.abs(across) > _MUCH), across, inside)
 
 
 def _in_reverse(pieces: NDArray[Any], here: int, step: int) -> int:
