@@ -149,7 +149,7 @@ def test_states_newer_than_every_shift_are_shown_first_and_can_be_gone_to():
     later = intervals({"T09": "RH"}, MIDNIGHT + 240 * HOUR, HOUR, source="detected")
     timeline = Timeline(mine(intervals({"T01": "RH" * 36}, minute=HOUR) + later, shifts=shifts))
     assert timeline.shown == (MIDNIGHT + 240 * HOUR, MIDNIGHT + 242 * HOUR)
-    assert [jump[0] for jump in timeline._strips.jumps[:3]] == ["Everything", "Newest states", "5"]
+    assert [jump[0] for jump in timeline._strips.jumps[:3]] == ["Everything", "Newest", "5"]
 
 
 def test_of_many_days_without_shifts_the_newest_24_hours_with_states_are_shown_first():

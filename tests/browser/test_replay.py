@@ -56,6 +56,39 @@ def driven(tmp_path_factory, serve):
     return serve(store)
 
 
+@pytest.fixture(scope="session")
+def detected(tmp_path_factory, serve):
+    """Ten minutes: FMS and detector tell of T01, the detector alone of T02; a loader moves at 5 min."""
+    face = {"kind": "load", "x_m": 1000.0, "y_m": 2600.0, "given": True, "radius_m": 60.0}
+    found = {**face, "given": False, "radius_m": 12.0}
+    moved = (MIDNIGHT + 5 * MINUTE).replace(tzinfo=None)
+    sure = [
+        {**row, "confidence": 0.844}
+        for row in intervals({"T01": "R" * 10, "T02": "L" * 10}, source="detected")
+    ]
+    store = write(
+        tmp_path_factory.mktemp("detected") / "mine",
+        Facts(name="Detected mine", time_zone="UTC", simulated=True),
+        trucks=[{"truck": truck, "given": True} for truck in ("T01", "T02")],
+        places=[
+            {"place": "Face", **face},
+            {"place": "Load 1", **found, "x_m": 1040.0},
+            {"place": "Load 2", **found, "x_m": 2000.0, "stop": moved},
+            {
+                "place": "Load 2, stand 2",
+                "given": False,
+                "radius_m": 12.0,
+                **face,
+                "x_m": 2040.0,
+                "start": moved,
+            },
+        ],
+        positions=[*along("T01", samples=600), *along("T02", samples=600, y=3000.0, speed=0.0)],
+        states=[*intervals({"T01": "H" * 10}), *sure],
+    )
+    return serve(store)
+
+
 # How a test looks at a replay ------------------------------------------------------------------------
 
 
@@ -130,6 +163,55 @@ def test_a_truck_is_drawn_where_it_was_in_the_colour_of_its_state(page, driven):
     assert spot(page, T01) == pytest.approx(metres(page, 1000 + 1205, 2000), abs=0.5)
     settled(page)
     assert colour(page, *spot(page, T01)) == STATE_COLOURS["haul"]
+
+
+def test_a_found_place_is_drawn_for_its_time_and_never_over_one_of_the_mine(page, detected):
+    opened(page, f"{detected}/replay?at=2026-11-22T00:04:59")
+    shown = "r.ground.placesAt(r.ground.now).map(({ place }) => place)"
+    assert told(page, shown) == ["Face", "Load 2"]
+    written = told(page, "r.ground.names().length")
+    at(page, "00:05:00")
+    until(page, "r.ground.now === 300000")
+    assert told(page, shown) == ["Face", "Load 2, stand 2"]
+    assert told(page, "r.ground.drawn.age") == 1
+    assert told(page, "r.ground.names().length") == written == 2
+    page.locator(".legend").get_by_text("found place").wait_for()
+
+
+def test_the_replay_says_what_was_detected_and_lets_one_choose_who_tells(page, detected):
+    opened(page, f"{detected}/replay?at=2026-11-22T00:02&truck=T02")
+    page.locator(".told").get_by_text("states from fms (1 truck), detected (1 truck)").wait_for()
+    page.locator(".card").get_by_text("detected, 84 % sure").wait_for()
+    until(page, f"r.does[{T01}].state === 'haul'")
+    page.get_by_label("Who tells of the states").select_option("detected")
+    until(page, f"r.does[{T01}].state === 'return'")
+    page.locator(".told").get_by_text("states detected").wait_for()
+    page.get_by_label("Who tells of the states").select_option("fms")
+    until(page, f"r.does[{T01}].state === 'haul'")
+    page.locator(".card").get_by_text("state not told").wait_for()
+    # The address chooses too.
+    opened(page, f"{detected}/replay?at=2026-11-22T00:02&source=detected")
+    until(page, f"r.does[{T01}].state === 'return'")
+    assert page.get_by_label("Who tells of the states").input_value() == "detected"
+
+
+def test_where_one_source_tells_there_is_nothing_to_choose(page, driven):
+    opened(page, f"{driven}/replay")
+    assert page.locator("select.source").is_hidden()
+
+
+def test_names_of_trucks_that_stand_together_lie_beside_each_other(page, detected):
+    opened(page, f"{detected}/replay?at=2026-11-22T00:02")
+    # Beside each other at the middle of the map: the same spot twice.
+    boxes = """(() => {
+        const held = [], context = { drawImage: (_, x, y, w, h) => held.push([x, y, x + w, y + h]) };
+        const { markers, viewport } = r;
+        markers.hits = [0, 1].map((truck) => ({ truck, x: 300 + 4 * truck, y: 300 }));
+        markers._drawNames(context, r.reads, -1, []);
+        return held;
+    })()"""
+    one, other = told(page, boxes)
+    assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3]
 
 
 def test_a_truck_is_never_driven_through_a_hole(page, driven):

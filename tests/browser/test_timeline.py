@@ -72,6 +72,20 @@ def moments(tmp_path_factory, serve):
     return serve(store)
 
 
+@pytest.fixture(scope="session")
+def detected(tmp_path_factory, serve):
+    """Two trucks of which both tell, each its own; and the detector, half sure, of a third alone."""
+    both = {"T01": "LLLLHHHHDD", "T02": "RRRRLLLLHH"}
+    found = intervals({"T01": "LLLHHHHHDD", "T02": "DDDDDDDDDD", "T03": "HHHHHHHHHH"}, source="detected")
+    store = write(
+        tmp_path_factory.mktemp("detected") / "mine",
+        Facts(name="Detected mine", time_zone="UTC", simulated=True),
+        trucks=[{"truck": truck, "given": True} for truck in ("T01", "T02", "T03")],
+        states=[*intervals(both), *({**row, "confidence": 0.5} for row in found)],
+    )
+    return serve(store)
+
+
 # How a test looks at the picture ---------------------------------------------------------------------
 
 
@@ -202,6 +216,74 @@ def test_a_state_of_a_millisecond_is_hit_by_the_pointer_and_told_to_the_millisec
         "0.001 s",
         "at Crusher",
     ]
+
+
+def test_what_was_detected_says_so_and_how_sure_it_is(page, detected):
+    opened(page, f"{detected}/timeline")
+    assert page.locator(".told").inner_text().endswith("states from fms (2 trucks), detected (1 truck)")
+    page.mouse.move(*spot(page, 2, 0.5))
+    assert page.locator(".tip").inner_text().split("\n")[-1] == "detected, 50 % sure"
+    page.mouse.move(*spot(page, 0, 0.5))
+    assert "detected" not in page.locator(".tip").inner_text()
+    page.mouse.click(*spot(page, 2, 0.5))
+    page.locator(".said").get_by_text("detected, 50 % sure").wait_for()
+
+
+def test_one_chooses_who_tells_and_the_range_and_the_moment_stay(page, detected):
+    asked = "start=2026-11-22T00:01&stop=2026-11-22T00:06&at=2026-11-22T00:02&truck=T02"
+    opened(page, f"{detected}/timeline?{asked}")
+    choice = page.get_by_label("Who tells of the states")
+    assert totals(page)["T02"]["return"] == "3:00"
+    choice.select_option("detected")
+    page.locator(".said").get_by_text("T02: dump, 10 min, detected, 50 % sure").wait_for()
+    page.locator(".told").get_by_text("states detected").wait_for()
+    assert (totals(page)["T02"]["dump"], totals(page)["T02"]["Sum"]) == ("5:00", "5:00")
+    link = urlsplit(page.get_by_role("link", name="Open in replay").get_attribute("href"))
+    assert parse_qs(link.query)["source"] == ["detected"]
+    choice.select_option("")
+    page.locator(".told").get_by_text("states from fms").wait_for()
+    assert totals(page)["T02"]["return"] == "3:00"
+
+
+def test_the_address_chooses_who_tells(page, detected):
+    opened(page, f"{detected}/timeline?source=detected")
+    assert page.get_by_label("Who tells of the states").input_value() == "detected"
+    assert totals(page)["T02"]["dump"] == "10:00"
+
+
+def test_a_source_that_tells_nothing_can_be_left_again(page, detected):
+    page.goto(f"{detected}/timeline?truck=T03&source=fms")
+    page.get_by_text('The source "detected" has 1').wait_for()
+    assert page.locator("select.source").is_hidden()  # of T03 one source alone tells
+
+
+def test_where_one_source_tells_there_is_nothing_to_choose(page, strips):
+    opened(page, f"{strips}/timeline")
+    assert page.locator("select.source").is_hidden()
+
+
+def test_a_day_in_sight_is_named_by_itself_and_not_by_the_first_of_the_window(page, tmp_path_factory, serve):
+    week = write(
+        tmp_path_factory.mktemp("week") / "mine",
+        Facts(name="Week", time_zone="UTC", simulated=True),
+        trucks=[{"truck": f"T{number:02d}", "given": True} for number in range(60)],
+        states=[
+            *intervals({"T00": "LLHH"}),
+            *intervals({"T55": "LLHHDD"}, MIDNIGHT + timedelta(days=7), timedelta(hours=1)),
+        ],
+    )
+    page.add_init_script(
+        """const write = CanvasRenderingContext2D.prototype.fillText;
+        window.written = [];
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {
+            window.written.push(text);
+            return write.call(this, text, ...more);
+        };"""
+    )
+    opened(page, f"{serve(week)}/timeline")
+    # And the rows start where somebody was observed.
+    page.wait_for_function("() => window.written.includes('T55') && window.written.includes('Sun 29 Nov')")
+    assert not page.evaluate("() => window.written.includes('Sun 22 Nov')")
 
 
 def test_the_axis_says_site_time_and_its_zone(page, strips):

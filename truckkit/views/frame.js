@@ -105,10 +105,12 @@ const _shiftsInSight = ({ model, t0, t1 }) => model.shifts.filter(([, start, sto
 // Lines closer than this say nothing.
 const _wide = (view, span) => (span / (view.t1 - view.t0)) * view.box.width >= 8;
 
+// A day that began out of sight is named by what is in sight of it.
 function _days({ clock, model, at, t0, t1 }) {
   const edges = [0, ...clock.midnights(at(t0), at(t1)).map((midnight) => midnight - model.origin), model.span];
   const starts = edges.filter((edge, k) => k === 0 || edge > edges[k - 1]);
-  return starts.slice(0, -1).map((edge, k) => [`${clock.weekday(at(edge))} ${clock.day(at(edge))}`, edge, starts[k + 1]]);
+  const name = (seen) => `${clock.weekday(at(seen))} ${clock.day(at(seen))}`;
+  return starts.slice(0, -1).map((edge, k) => [name(Math.max(edge, t0)), edge, starts[k + 1]]);
 }
 
 const _columnRight = ({ box }, column) => box.left + box.width + 10 + (column + 1) * TOTAL_WIDTH - 4;

@@ -243,17 +243,21 @@ class Ground {
       context.font = area ? `500 12px ${surface.font}` : `${small ? 400 : 500} ${small ? 10.5 : 11}px ${surface.font}`;
       const px = viewport.toScreenX(x), py = viewport.toScreenY(y);
       const wide = context.measureText(place).width;
-      const box = area ? [px - wide / 2, py - 7, px + wide / 2, py + 7] : [px + 7.5, py - 7, px + 9 + wide, py + 7];
+      // A name that would leave the pane stands on the other side.
+      const left = !area && px < viewport.width && px + 9 + wide > viewport.width;
+      const box = area ? [px - wide / 2, py - 7, px + wide / 2, py + 7]
+        : left ? [px - 9 - wide, py - 7, px - 7.5, py + 7] : [px + 7.5, py - 7, px + 9 + wide, py + 7];
       if (!free(box)) continue;
       taken.push(box);
       this.written.push(box);
-      context.textAlign = area ? "center" : "left";
+      context.textAlign = area ? "center" : left ? "right" : "left";
+      const x0 = area ? px : left ? px - 9 : px + 9;
       context.strokeStyle = surface.background;
       context.lineWidth = 3;
-      context.strokeText(place, area ? px : px + 9, py);
+      context.strokeText(place, x0, py);
       // Places stay behind the trucks' names.
       context.fillStyle = surface.muted;
-      context.fillText(place, area ? px : px + 9, py);
+      context.fillText(place, x0, py);
     }
   }
 

@@ -394,7 +394,7 @@ function perform(root, bar, stage, scene, ask, model) {
     redraw();
   });
   // For whoever measures or tests from outside what is drawn.
-  root.replay = { playhead, tracks, viewport, reads, does, scene, ground, followed: () => followed };
+  root.replay = { playhead, tracks, viewport, reads, does, scene, ground, markers, followed: () => followed };
   return () => {
     cancelAnimationFrame(frame);
     resized.disconnect();

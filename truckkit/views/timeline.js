@@ -37,7 +37,7 @@ export function render({ model }) {
   const keys = help.appendChild(element("dl"));
   for (const [key, what] of KEYS) keys.append(element("dt", "", key), element("dd", "", what));
 
-  let seek = false, frame = 0, settling = 0, pointer = null, tabled = false, paint = null, unwatch = () => {};
+  let seek = false, sought = -1, frame = 0, settling = 0, pointer = null, tabled = false, paint = null, unwatch = () => {};
   const view = {
     model, hidden: new Uint8Array(CODES.length), present: [], data: null, clock: null, surface: null, narrow: false,
     t0: 0, t1: 1, width: 0, height: 0, rowHeight: LEAST_ROW, labelWidth: 80,
@@ -225,7 +225,8 @@ export function render({ model }) {
       layer.style.width = `${view.width}px`;
       layer.style.height = `${view.height}px`;
     }
-    if (seek) showSomeone();
+    // What stands around the rows finds its size after them, so they are looked for again until someone scrolls.
+    if (seek || scroll.scrollTop === sought) showSomeone();
     legend.build(present, surface.theme);
     canvas.setAttribute("aria-label", `States of ${model.trucks.length} trucks in time. Press ? for the keys.`);
     sumUp();
@@ -241,7 +242,9 @@ export function render({ model }) {
     });
     const chosen = model.trucks.indexOf(model.truck);
     const first = chosen >= 0 ? chosen : row;
-    if (first * view.rowHeight > view.height - 2 * HEAD) scroll.scrollTop = (first - 1) * view.rowHeight;
+    if (first * view.rowHeight <= view.height - 2 * HEAD && scroll.scrollTop === 0) return;
+    scroll.scrollTop = (first - 1) * view.rowHeight;
+    sought = scroll.scrollTop;
   }
   function redraw() {
     if (!frame) frame = requestAnimationFrame(draw);
@@ -354,7 +357,7 @@ export function render({ model }) {
     jump.hidden = model.jumps.length < 2;
     [view.t0, view.t1] = model.shown;
     if (!model.message) sayMoment();
-    seek = true;
+    seek = view.width === 0; // another source leaves the rows where they are
     layout();
   }
   model.on("version", load);

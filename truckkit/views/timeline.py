@@ -330,7 +330,7 @@ def _jumps(shifts: Sequence[list[Any]], packed: Packed, span: int, most: int = 1
     told = (shift for shift in reversed(shifts) if packed.told_within(shift[1], shift[2]))
     newest = [[name, max(0, start), min(stop, span)] for name, start, stop in islice(told, most)]
     outside = _newest_outside(shifts, packed) if newest else []
-    return [["Everything", 0, span], *([["Newest states", *outside]] if outside else []), *newest]
+    return [["Everything", 0, span], *([["Newest", *outside]] if outside else []), *newest]
 
 
 def _newest_outside(shifts: Sequence[list[Any]], packed: Packed) -> list[int]:
