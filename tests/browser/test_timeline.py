@@ -194,7 +194,7 @@ def test_a_state_of_a_millisecond_shows_in_a_range_of_twelve_hours(page, moments
     opened(page, f"{moments}/timeline")
     seen = colours(page, 0)
     assert seen.count(STATE_COLOURS["dump"]) >= 1
-    assert seen[round(len(seen) / 4)] == STATE_COLOURS["dump"]
+    assert seen[len(seen) // 4] == STATE_COLOURS["dump"]
     assert totals(page)["T01"]["dump"] == "<0:01"
 
 

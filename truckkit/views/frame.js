@@ -1,7 +1,7 @@
 // What stands around the strips: the labels, the clock above, shifts and days, and the totals beside.
 // `view` is what timeline.js knows: times [ms] from `origin`, sizes [px], the surface and the model.
 
-const HEAD = 46, TOTAL_WIDTH = 43, SUM_WIDTH = 54, TICK_WIDTH = 74;
+const HEAD = 46, TOTAL_WIDTH = 48, SUM_WIDTH = 54, TICK_WIDTH = 74;
 
 const limited = (value, low, high) => Math.min(high, Math.max(low, value));
 
