@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from truckkit.detection.medians import median
-from truckkit.detection.motion import MOVES, STANDS
+from truckkit.detection.motion import MOVES, STANDS, UNSEEN
 from truckkit.detection.tracks import Floats, Instants, Switch
 
 _OLD_MS = 60_000.0
@@ -101,6 +101,8 @@ def readings(
         fresh = piece.start - when < _OLD_MS
         total, count, filled = 0.0, 0, tank
         piece.before = _middle(one, two, three) if fresh else np.nan
+        if piece.kind == UNSEEN:  # what was shown before says nothing of what is gained after
+            one, two, three, tank = np.nan, np.nan, np.nan, np.nan
         first = k
         while k < n and at[k] < piece.stop:
             when = at[k]
@@ -109,6 +111,8 @@ def readings(
                 one, two, three = two, three, shares[k]
                 total += shares[k]
                 count += 1
+                if np.isnan(piece.before):
+                    piece.before = shares[k]
             tank = fuel[k] if np.isfinite(fuel[k]) else tank
             k += 1
         piece.after = _middle(one, two, three) if piece.stop - when < _OLD_MS else np.nan

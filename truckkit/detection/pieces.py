@@ -34,7 +34,7 @@ PIECE = np.dtype(
         ("body", "i8"),
         ("engine", "i8"),
         ("share", "f8"),  # of a full load, on the truck's own scale: the mean
-        ("before", "f8"),  # the share shown last before it starts
+        ("before", "f8"),  # the share shown last before it starts, or else first in it
         ("after", "f8"),  # the share shown last before it stops
         ("fuel", "f8"),  # percent gained
         ("back", "i8"),  # 1 where the truck left its stand the way that it had come

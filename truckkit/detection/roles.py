@@ -34,6 +34,8 @@ _TOLD = 0.2
 """Where channels tell of so many stops, no start is needed but what they tell."""
 _NEAR_M, _NEAR = 200.0, 0.3
 """No loading is so near to a dumping: metres, and share of the middle of the longer ways."""
+_LONG_MS, _SLOWEST_M_S = 600_000.0, 1.0
+"""Between two stops a truck drives; if it took longer than this at less speed, nobody watched it."""
 _AREA_COUNTS, _COUNTS = 2.0, 1.0
 """As how many stops a bay's surroundings count, and what is known of them beforehand."""
 
@@ -73,6 +75,13 @@ def roles(
     return said
 
 
+def _unwatched(stops: NDArray[Any], metres: Floats) -> NDArray[np.bool_]:
+    """Where so long a time with so little driving lies before a stop that a truck did more than was seen."""
+    apart = np.diff(stops["stop"], prepend=stops["stop"][0]) - (stops["stop"] - stops["start"])
+    unwatched: NDArray[np.bool_] = (apart > _LONG_MS) & (metres < apart / 1000 * _SLOWEST_M_S)
+    return unwatched
+
+
 @dataclass
 class _End:
     """What learning has come to: what each bay is for, the habits, the roles; and how likely all that is."""
@@ -105,7 +114,8 @@ class _Fleet:
         self.metres = np.maximum(self.metres, apart)  # nobody saw all of the way
         rolled = np.diff(np.cumsum(stops["rolled"])[chosen], prepend=0.0) / 1000
         lift = np.diff(some["elevation_m"], prepend=np.nan)
-        same = np.diff(self.truck, prepend=-1) == 0
+        same = (np.diff(self.truck, prepend=-1) == 0) & ~_unwatched(some, self.metres)
+        self.chain = np.cumsum(~same)
         self.stood = Stood(
             np.where(some["cut"] == 1, np.nan, np.log((some["stop"] - some["start"]) / 1000)),
             (some["backed"] != why.FORWARD).astype(np.float64),
@@ -121,7 +131,7 @@ class _Fleet:
         """Where learning leads to from there."""
         bay, home, share = self.bay[of], self.home, end.share
         stood, habits = self.stood.part(of), end.habits
-        firsts = np.append(np.flatnonzero(np.diff(self.truck[of], prepend=-1)), len(bay))
+        firsts = np.append(np.flatnonzero(np.diff(self.chain[of], prepend=-1)), len(bay))
         for _ in range(rounds):
             signs = self.fixed[of] + habits.signs(stood) + np.log(share[bay])
             belief, likely = believe(signs, self.metres[of], firsts, self.near_m)

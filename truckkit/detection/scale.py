@@ -10,6 +10,8 @@ from truckkit.detection.tracks import Floats
 
 _LEAST_T = 8.0
 """Between empty and full; a scale that shows less of a difference weighs nothing."""
+_MOST_T = 2_000.0
+"""No truck weighs as much; a reading beyond says nothing."""
 _FEW = 50
 
 
@@ -44,10 +46,12 @@ def scale(payload_t: Floats) -> Scale:
     >>> scale(np.array([1.0, 2.0, 290.0, 300.0] * 30)).full_t
     295.0
     """
-    known = payload_t[np.isfinite(payload_t)]
+    known = payload_t[np.abs(payload_t) < _MOST_T]
     if len(known) < _FEW:
         return NO_SCALE
     low, high = np.quantile(known, (0.002, 0.998))
+    if high - low < _LEAST_T:
+        return NO_SCALE
     within = known[(known >= low) & (known <= high)]
     counts, edges = np.histogram(within, bins=128)
     weight = np.cumsum(counts)

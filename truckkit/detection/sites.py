@@ -6,7 +6,7 @@ have bays beside each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,6 +57,29 @@ class Site:
     first: float = -np.inf
     """First and last instant at which a truck is known to have stood there [ms]."""
     last: float = -np.inf
+    stood: int = 0
+    """Stops that tell of it."""
+
+    def seen(self, stops: NDArray[Any]) -> Site:
+        """The site, with when the first and the last of its stops were, or its bounds where none was."""
+        own = stops[self.holds(stops, _SPREAD_M)]
+        if len(own):
+            return replace(self, first=float(own["start"].min()), last=float(own["stop"].max()))
+        return replace(
+            self,
+            first=self.start if np.isfinite(self.start) else self.stop,
+            last=self.stop if np.isfinite(self.stop) else self.start,
+        )
+
+    def widened(self, other: Site) -> Site:
+        """The site with a bay beside it: the least circle around both; a lone stop there is a stray one."""
+        away = np.array([other.x_m - self.x_m, other.y_m - self.y_m])
+        apart = float(np.hypot(*away))
+        if other.stood < 2 or apart + other.radius_m <= self.radius_m:
+            return self
+        radius = (apart + self.radius_m + other.radius_m) / 2
+        x, y = (self.x_m, self.y_m) + away * (radius - self.radius_m) / apart
+        return replace(self, x_m=float(x), y_m=float(y), radius_m=radius)
 
     def holds(self, stops: NDArray[Any], beyond_m: float = 0.0) -> NDArray[np.bool_]:
         """Which stops lie within it and its time."""
@@ -79,13 +102,14 @@ def sites(stops: NDArray[Any], trucks: NDArray[np.int64], held: Sequence[Site] =
     purpose = np.where((stops["known"] < 0) & _parked(stops, trucks), why.PARK, stops["known"])
     # Work on a truck elsewhere is none of the workshop: there the fitter came to the truck.
     purpose[(purpose == why.WORKSHOP) & (stops["backed"] == why.FORWARD)] = -1
+    held = [site.seen(stops[purpose == site.kind]) for site in held]
     for site in held:
         purpose[(purpose == site.kind) & site.holds(stops, _SPREAD_M)] = -1
     found = _followed(_loading(stops[purpose == why.LOAD]), [site for site in held if site.kind == why.LOAD])
     for kind, word in _WORDS.items():
         before = [site for site in held if site.kind == kind]
         chosen = purpose == kind
-        found += before + _standing(stops[chosen], trucks[chosen], kind, word, len(before))
+        found += _standing(stops[chosen], trucks[chosen], kind, word, before)
     return found
 
 
@@ -169,32 +193,73 @@ def _together(stand: NDArray[Any], bay: NDArray[Any]) -> bool:
 def _followed(stands: list[Site], held: list[Site]) -> list[Site]:
     """Stands, each with the loader that came to it, and the time for which it was there."""
     followed = sorted(held, key=lambda site: site.start)
-    last = {str(site.loader): at for at, site in enumerate(followed)}
+    loaders = sorted({str(site.loader) for site in held})
     for site in stands:
-        near = [
-            (float(np.hypot(followed[at].x_m - site.x_m, followed[at].y_m - site.y_m)), loader)
-            for loader, at in last.items()
-            if followed[at].last <= site.first
+        beside = [
+            at
+            for at, each in enumerate(followed[: len(held)])
+            if _apart(each, site) < _BESIDE_M[why.LOAD] and each.first < site.last and site.first < each.last
         ]
-        apart, loader = min(near, default=(np.inf, ""))
+        if beside:  # the other side of a loader
+            followed[beside[0]] = followed[beside[0]].widened(site)
+            continue
+        ways = [way for loader in loaders for way in _ways(followed, loader, site)]
+        apart, before, after = min(ways, default=(np.inf, -1, -1))
+        number = before if before >= 0 else after
         if apart > _WALKED_M:
-            loader = f"Loader {len(last) + 1}"
-            followed.append(replace(site, name=f"Load {len(last) + 1}", loader=loader))
+            loaders.append(f"Loader {len(loaders) + 1}")
+            followed.append(replace(site, name=f"Load {len(loaders)}", loader=loaders[-1]))
+            continue
+        loader = str(followed[number].loader)
+        again = [at for at in (before, after) if 0 <= at < len(held) and _apart(followed[at], site) < _BAY_M]
+        if again:  # it stood there for longer than was known
+            here = again[0]
+            grown = followed[here]
+            followed[here] = replace(
+                grown, first=min(grown.first, site.first), last=max(grown.last, site.last)
+            )
         else:
-            before = followed[last[loader]]
-            moved = round((before.last + site.first) / 2)
-            followed[last[loader]] = replace(before, stop=moved)
-            number = 1 + sum(each.loader == loader for each in followed)
-            name = f"{loader.replace('Loader', 'Load')}, stand {number}"
-            followed.append(replace(site, name=name, loader=loader, start=moved))
-        last[loader] = len(followed) - 1
+            stand = 1 + sum(each.loader == loader for each in followed)
+            name = f"{loader.replace('Loader', 'Load')}, stand {stand}"
+            followed.append(replace(site, name=name, loader=loader))
+            here = len(followed) - 1
+        for one, other in ((before, here), (here, after)):
+            if one >= 0 and other >= 0 and one != other:
+                moved = _moved(followed[one].last, followed[other].first)
+                followed[one] = replace(followed[one], stop=moved)
+                followed[other] = replace(followed[other], start=moved)
     return followed
 
 
+def _apart(one: Site, other: Site) -> float:
+    return float(np.hypot(one.x_m - other.x_m, one.y_m - other.y_m))
+
+
+def _ways(followed: list[Site], loader: str, site: Site) -> Iterator[tuple[float, int, int]]:
+    """How far a loader would have gone to a stand, and its stands before and after; -1 where none is."""
+    own = [at for at, each in enumerate(followed) if each.loader == loader]
+    own.sort(key=lambda at: (followed[at].start, followed[at].first))
+    before = [at for at in own if followed[at].last <= site.first]
+    after = [at for at in own if at not in before]
+    if not after or site.last <= followed[after[0]].first:
+        near = [*before[-1:], *after[:1]]
+        yield (
+            min(_apart(followed[at], site) for at in near),
+            before[-1] if before else -1,
+            after[0] if after else -1,
+        )
+
+
+def _moved(last: float, first: float) -> float:
+    """When a loader went from one stand to the next: between the last truck there and the first here."""
+    known = [each for each in (last, first) if np.isfinite(each)]
+    return round(sum(known) / len(known))
+
+
 def _standing(
-    stops: NDArray[Any], trucks: NDArray[np.int64], kind: int, word: str, before: int
+    stops: NDArray[Any], trucks: NDArray[np.int64], kind: int, word: str, held: list[Site]
 ) -> list[Site]:
-    """Sites that stay: bays gathered, and bays beside each other."""
+    """Sites that stay: bays gathered, and bays beside each other, those that were found before first."""
     found = [
         stops[group]
         for group in _groups(stops["x_m"], stops["y_m"], _BESIDE_M[kind])
@@ -202,10 +267,17 @@ def _standing(
         if kind != why.PARK or len(group) > 2 or len(np.unique(trucks[group])) > 1
     ]
     found.sort(key=len, reverse=True)
-    return [
-        _site(chosen, kind, word if number == 1 and kind != why.DUMP else f"{word} {number}")
-        for number, chosen in enumerate(found, before + 1)
-    ]
+    known = list(held)
+    for chosen in found:
+        site = _site(chosen, kind, "")
+        gaps = [_apart(each, site) - each.radius_m for each in known[: len(held)]]
+        if gaps and min(gaps) < _BESIDE_M[kind]:
+            at = int(np.argmin(gaps))
+            known[at] = known[at].widened(site)
+            continue
+        number = len(known) + 1
+        known.append(replace(site, name=word if number == 1 and kind != why.DUMP else f"{word} {number}"))
+    return known
 
 
 def _groups(x: Floats, y: Floats, beside: float) -> list[NDArray[np.int64]]:
@@ -232,4 +304,6 @@ def _site(stops: NDArray[Any], kind: int, name: str) -> Site:
     z = float(np.median(heights)) if len(heights) else np.nan
     reach = np.hypot(points[:, 0] - x, points[:, 1] - y)[weights > _STRAY * len(stops)]
     first, last = float(stops["start"].min()), float(stops["stop"].max())
-    return Site(kind, name, x, y, z, float(reach.max(initial=0.0)) + _BAY_M, first=first, last=last)
+    return Site(
+        kind, name, x, y, z, float(reach.max(initial=0.0)) + _BAY_M, first=first, last=last, stood=len(stops)
+    )
