@@ -141,15 +141,33 @@ def _splice(pending: Pending, windows: Sequence[Window], found: Detected) -> Non
     """Put what was found into the place of what was found before, so that states still tile."""
     for name in ("states", "cycles"):
         table = pending.table(name)
-        held = table.filter(
-            table["source"] == _SOURCE,
-            table.truck.isin([window.truck for window in windows]),
-            table.start >= min(window.start for window in windows) - 7 * _FURTHEST,
-            table.start <= max(window.stop for window in windows) + 7 * _FURTHEST,
-        ).drop("load_id")
-        gone, rows = splice.spliced(name, windows, held.to_pyarrow(), getattr(found, name))
+        held = _held(table.filter(table["source"] == _SOURCE).drop("load_id"), windows)
+        gone, rows = splice.spliced(name, windows, held, getattr(found, name))
         pending.remove(name, gone)
         _put(pending, name, rows)
+
+
+def _held(rows: ibis.Table, windows: Sequence[Window]) -> pa.Table:
+    """The rows near the windows, and the last before and the first after them, however long ago."""
+    low = min(window.start for window in windows) - _FURTHEST
+    high = max(window.stop for window in windows) + _FURTHEST
+    own = rows.filter(rows.truck.isin([window.truck for window in windows]))
+    near = own.filter(own.stop >= low, own.start <= high).to_pyarrow()
+    starts: dict[str, list[datetime]] = {window.truck: [] for window in windows}
+    for truck, start in zip(near["truck"].to_pylist(), near["start"].to_pylist(), strict=True):
+        starts[truck].append(start)
+    first = [window.truck for window in windows if not any(at < window.start for at in starts[window.truck])]
+    last = [window.truck for window in windows if not any(at >= window.stop for at in starts[window.truck])]
+    further = []
+    for trucks, beyond, order in (
+        (first, own.stop < low, ibis.desc("start")),
+        (last, own.start > high, "start"),
+    ):
+        if trucks:
+            rank = ibis.row_number().over(group_by="truck", order_by=order)
+            chosen = own.filter(own.truck.isin(trucks), beyond).mutate(rank=rank)
+            further.append(chosen.filter(_.rank == 0).drop("rank").to_pyarrow())
+    return pa.concat_tables([near, *further])
 
 
 # Samples ----------------------------------------------------------------------------------------
@@ -161,6 +179,8 @@ def _detected(pending: Pending, windows: Sequence[Window], places: ibis.Table) -
 
 def _seen(pending: Pending, windows: Sequence[Window]) -> Iterator[Seen]:
     """What is seen of each truck, read so that no more is in memory than need be."""
+    if not windows:
+        return
     books = Books(*(pending.table(name).to_pyarrow() for name in ("maintenance", "refuels")))
     for group, rows in _groups(pending, windows):
         wanted = {window.truck: window for window in group}

@@ -51,7 +51,8 @@ def spliced(
     come: list[Row] = []
     splice = _states if name == "states" else _cycles
     for window in windows:
-        taken, put = splice(window, before[window.truck], after[window.truck])
+        known = before[window.truck]
+        taken, put = splice(window, known, _aligned(window, known, after[window.truck]))
         gone += taken
         come += put
     return pa.Table.from_pylist(gone, schema=held.schema), pa.Table.from_pylist(come, schema=found.schema)
@@ -62,6 +63,45 @@ def _by_truck(rows: pa.Table) -> dict[str, list[Row]]:
     for row in sorted(rows.to_pylist(), key=lambda row: row["start"]):
         found[row["truck"]].append(row)
     return found
+
+
+def _aligned(window: Window, held: Sequence[Row], found: Sequence[Row]) -> Sequence[Row]:
+    """What was found, where the loadings at the window's bounds begin when they were known to.
+
+    Seen beside other samples, a loading may begin some milliseconds earlier or later than it did.
+    """
+    for bound in (window.start, window.stop):
+        if not any(row["start"] == bound and _loads(row) for row in held):
+            continue
+        near = min(
+            (row["start"] for row in found if _loads(row)), key=lambda at: abs(at - bound), default=bound
+        )
+        if timedelta(0) < abs(near - bound) <= _MOMENT:
+            found = [_moved(row, near, bound) for row in found]
+    return [row for row in found if row["start"] < row["stop"]]
+
+
+def _loads(row: Row) -> bool:
+    """True for a loading, and for a cycle, which begins with one."""
+    return bool(row.get("state", "load") == "load")
+
+
+def _moved(row: Row, instant: datetime, to: datetime) -> Row:
+    """A row that begins or ends ``to`` another instant; the phases of a cycle still sum to it."""
+    later = (to - instant) / timedelta(minutes=1)
+    moved = dict(row)
+    if row["start"] == instant:
+        moved["start"] = to
+        if "load_min" in row:
+            moved["load_min"] -= later
+    if row["stop"] == instant:
+        moved["stop"] = to
+        if "load_min" in row:
+            last = max(
+                ("spot_load_min", "queue_load_min", "return_min"), key=lambda phase: row[phase] > abs(later)
+            )
+            moved[last] += later
+    return moved
 
 
 def _cycles(window: Window, held: Iterable[Row], found: Iterable[Row]) -> tuple[list[Row], list[Row]]:
