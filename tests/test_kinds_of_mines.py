@@ -11,7 +11,14 @@ from truckkit.detection.sites import areas, bays
 from truckkit.detection.stops import DUMP, LOAD, STOP
 from truckkit.detection.tracks import Positions
 
-AT = {"L": (0.0, 0.0), "q": (0.0, 60.0), "t": (0.0, 700.0), "d": (20.0, 1940.0), "D": (0.0, 2000.0)}
+AT = {
+    "L": (0.0, 0.0),
+    "q": (0.0, 60.0),
+    "Q": (0.0, 30.0),
+    "t": (0.0, 700.0),
+    "d": (20.0, 1940.0),
+    "D": (0.0, 2000.0),
+}
 """Loader and its queue, a traffic light, the dump and its queue."""
 
 
@@ -51,6 +58,7 @@ def mine(cycle: str, seconds: dict[str, float], paces: tuple[float, float] = (8.
         ("qLtdDt", {"L": 150, "D": 50, "q": 120, "d": 40, "t": 50}),
         ("qqLtDt", {"L": 180, "D": 60, "q": 180, "t": 90}),
         ("LD", {"L": 720, "D": 40}),
+        ("QLD", {"L": 150, "D": 50, "Q": 150}),
         ("LtDt", {"L": 40, "D": 20, "t": 60}),
         ("qLtDt", {"L": 55, "D": 180, "q": 50, "t": 40}),
     ],

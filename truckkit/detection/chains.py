@@ -29,6 +29,8 @@ AFTER = np.log(
 )
 """What follows what; the thousandths are for what happened while nobody watched."""
 _TOO_NEAR = -12.0
+_RESTS_AFTER = -1.5
+"""Trucks wait before they are loaded and before they dump, and go on after it."""
 
 
 def believe(signs: Floats, metres: Floats, firsts: NDArray[np.int64], near_m: float) -> tuple[Floats, float]:
@@ -96,8 +98,12 @@ def _forward_backward(
 
 @njit(cache=True)
 def _near(metres: float, role: int, following: int, near_m: float) -> float:
-    """The cost of a loading and a dumping that are nearer to each other than can be."""
-    return _TOO_NEAR if metres < near_m and role + following == 1 and role * following == 0 else 0.0
+    """The cost of what does not happen nearby: a loading beside a dumping, a rest after either."""
+    if metres >= near_m:
+        return 0.0
+    if role + following == 1 and role * following == 0:
+        return _TOO_NEAR
+    return _RESTS_AFTER if role + following == 3 and role < 2 else 0.0
 
 
 @njit(cache=True)
