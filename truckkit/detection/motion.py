@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from truckkit.detection.speeds import SLOWEST_KMH, speeds
 from truckkit.detection.tracks import Floats, Instants, Positions
 
 STANDS, MOVES, UNSEEN = 0, 1, 2
@@ -18,17 +19,14 @@ STANDS, MOVES, UNSEEN = 0, 1, 2
 GAP_MS = 15_000.0
 """No sample for longer than this, and than four usual periods, means that nobody was watching."""
 
-_FASTEST_KMH = 90.0
-"""No haul truck is faster; a position that says so is wrong."""
-_SLOWEST_KMH = 2.0
-"""A truck that is faster moves, however good its receiver."""
 _LEAST_M = 4.0
 """A move shorter than this is a shiver of the receiver, or a truck that settles."""
 _BLINK_MS = 1_500.0
 """A stand shorter than this is none."""
-_WINDOWS_MS = (2_000.0, 4_000.0, 8_000.0, 16_000.0)
-_STAYS_M, _FEW, _OFTEN = 30.0, 20, 0.15
+_STAYS_M = 30.0
 """A truck that tells of itself when it has moved tells of it before it is so far."""
+_FEW, _OFTEN = 20, 0.15
+"""Silences, and share of the time that a truck stays: from here on they are its habit."""
 _LEVER_M = 8.0
 """So far from where it turned about a truck shows whether it went on or back."""
 
@@ -51,13 +49,9 @@ def runs(positions: Positions) -> tuple[Floats, NDArray[np.int64], Floats]:
         return np.empty((0, 2)), np.empty((0, 4), np.int64), np.zeros(len(at))
     period = float(np.median(np.diff(at[:20_000])))
     gap = max(GAP_MS, 4 * period)
-    told = positions.speed_kmh
-    if np.isfinite(told).mean() < 0.5:
-        told = np.full(len(at), np.nan)
     quiet = _quiet(at, positions.x_m, positions.y_m, gap)
-    window = _WINDOWS_MS[0] if np.isfinite(told).any() else _window(positions.x_m, positions.y_m, period)
-    speed = _speeds(at, positions.x_m, positions.y_m, told, gap, window)
-    enough = _SLOWEST_KMH
+    speed = speeds(positions, gap)
+    enough = SLOWEST_KMH
     for _ in range(2):  # once to know how much a standing truck's speed shivers, once knowing it
         rows, bounds = np.empty((2 * len(at) + 1, 4), np.int64), np.empty((2 * len(at) + 1, 2))
         count = _runs(rows, bounds, at, positions.x_m, positions.y_m, speed, gap, quiet, 0.6 * enough, enough)
@@ -65,7 +59,7 @@ def runs(positions: Positions) -> tuple[Floats, NDArray[np.int64], Floats]:
         shiver = _shiver(rows, speed)
         if shiver * 1.25 <= enough:
             break
-        enough = min(shiver * 1.25, 3 * _SLOWEST_KMH)
+        enough = min(shiver * 1.25, 3 * SLOWEST_KMH)
     return np.rint(bounds), rows, speed  # whole milliseconds, so that no state is shorter than one
 
 
@@ -80,53 +74,12 @@ def _quiet(at: Instants, x: Floats, y: Floats, gap: float) -> float:
     return max(gap, 1.5 * float(high)) if high < 2 * middle else gap
 
 
-def _window(x: Floats, y: Floats, period: float) -> float:
-    """Over how long to each side a speed is to be taken [ms], so that the receiver's noise is none."""
-    for window in _WINDOWS_MS:
-        k = max(1, round(window / period))
-        if len(x) < 4 * k or period > window:
-            break
-        # Trucks mostly stand or go on as they went, so this is mostly noise.
-        bends = [np.median(np.abs(each[2 * k :] - 2 * each[k:-k] + each[: -2 * k])) for each in (x, y)]
-        noise = 1.4826 * float(max(bends)) / np.sqrt(6)
-        if 3600 * 2.5 * noise / (np.sqrt(2) * k * period) < _SLOWEST_KMH:
-            break
-    return window
-
-
 def _shiver(rows: NDArray[np.int64], speed: Floats) -> float:
     """The speed that a standing truck's receiver stays below, nearly always."""
     inside = [
         speed[first + 2 : last - 1] for kind, first, last, _ in rows if kind == STANDS and last > first + 20
     ]
     return float(np.quantile(np.concatenate(inside), 0.995)) if inside else 0.0
-
-
-@njit(cache=True)
-def _speeds(at: Instants, x: Floats, y: Floats, told: Floats, gap: float, window: float) -> Any:
-    """What the sensor says, or else the way over time; the middle one of three where they are close."""
-    n = len(at)
-    raw = np.empty(n)
-    for i in range(n):
-        if np.isfinite(told[i]) and 0.0 <= told[i] < _FASTEST_KMH:
-            raw[i] = told[i]
-            continue
-        low, high = i, i
-        while high + 1 < n and at[high + 1] - at[high] < gap and at[high] - at[i] < window:
-            high += 1
-        while low > 0 and at[low] - at[low - 1] < gap and at[i] - at[low] < window:
-            low -= 1
-        if high > low:
-            way = np.hypot(x[high] - x[low], y[high] - y[low])
-            raw[i] = min(way / (at[high] - at[low]) * 3600.0, _FASTEST_KMH)
-        else:
-            raw[i] = 0.0
-    out = raw.copy()
-    for i in range(1, n - 1):
-        if at[i + 1] - at[i - 1] < 5_000:
-            a, b, c = raw[i - 1], raw[i], raw[i + 1]
-            out[i] = max(min(a, b), min(max(a, b), c))
-    return out
 
 
 @njit(cache=True)
