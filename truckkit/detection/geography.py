@@ -102,22 +102,21 @@ def sites_of(stops: NDArray[Any], found: Sequence[Site], given: Sequence[Given])
 
 def names(found: Sequence[Site], given: Sequence[Given]) -> list[str]:
     """The name of each site, found and then given: the mine's own where it has one."""
-    own = [_home(site, given) for site in found]
+    homes = [_home(site, given) for site in found]
     return [
-        *(home.site.name if home else site.name for site, home in zip(found, own, strict=True)),
+        *(home.site.name if home else _own(site, given) for site, home in zip(found, homes, strict=True)),
         *(place.site.name for place in given),
     ]
 
 
 def rows(found: Sequence[Site], given: Sequence[Given]) -> pa.Table:
     """The found sites, as rows of ``schema.PLACES``."""
-    taken = {place.site.name for place in given}
     told = []
     for site in found:
         home = _home(site, given)
         told.append(
             {
-                "place": f"{site.name} (found)" if site.name in taken else site.name,
+                "place": _own(site, given),
                 "kind": home.kind if home else why.KNOWN[site.kind],
                 "x_m": site.x_m,
                 "y_m": site.y_m,
@@ -131,6 +130,12 @@ def rows(found: Sequence[Site], given: Sequence[Given]) -> pa.Table:
         )
     kept = [field for field in schema.PLACES.schema.to_pyarrow() if field.name != "load_id"]
     return pa.Table.from_pylist(told, schema=pa.schema(kept))
+
+
+def _own(site: Site, given: Sequence[Given]) -> str:
+    """The name of a found site, which is never that of a given place."""
+    taken = any(place.site.name == site.name for place in given)
+    return f"{site.name} (found)" if taken else site.name
 
 
 def _home(site: Site, given: Sequence[Given]) -> Given | None:
