@@ -65,7 +65,8 @@ def _steps(
                     found[count, 0], found[count, 1] = max(when, bounds[run, 0]), UP if change > 0 else DOWN
                     count += 1
                     break
-                if at[k] >= bounds[run, 0]:
+                # What came and went, as a reading that errs does, is not what the scale shows.
+                if at[k] >= bounds[run, 0] and abs(change) <= step:
                     base = 0.7 * base + 0.3 * value
                 before = k
             k += 1
