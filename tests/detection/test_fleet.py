@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from sent import CHANNELS, LETTER_S, drawn, sent
 from strips import LETTERS, MIDNIGHT
@@ -168,6 +168,7 @@ def test_a_gap_over_the_threshold_is_one_no_data_with_its_bounds(told):
     usual = float(np.median(np.diff(np.array(at, "datetime64[ms]")).astype(float))) if len(at) > 1 else 0.0
     threshold = timedelta(milliseconds=max(15_000.0, 4 * usual))
     gaps = [(one, other) for one, other in pairwise(at) if other - one > threshold]
+    assume(len(gaps) < 20)  # a truck that is silent so often and evenly while it stays was there all the time
     apart = [gap for gap, before in zip(gaps, [(None, None), *gaps], strict=False) if gap[0] != before[1]]
     seen = [(row["start"], row["stop"]) for row in states if row["state"] == "no_data"]
     if apart == gaps:

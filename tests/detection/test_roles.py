@@ -22,8 +22,9 @@ def fleet(*bays: tuple[int, float, float, bool], trips: int = 12, hours_off: int
             at += hours_off * 3_600_000
         row["start"] = at + metres / 6 * 1000
         row["stop"] = at = row["start"] + seconds * 1000 * random.lognormal(0, 0.15)
+        row["rolled"] = metres / 6 * 1000
         row["metres"], row["site"], row["backed"] = metres, number, why.TURNED if backed else why.FORWARD
-    for name, unknown in (("gain", np.nan), ("body", -1), ("climbed_kmh", np.nan), ("known", -1)):
+    for name, unknown in (("gain", np.nan), ("body", -1), ("beyond", np.nan), ("known", -1)):
         rows[name] = unknown
     return rows
 
@@ -59,15 +60,15 @@ def test_in_a_symmetric_mine_a_place_that_the_mine_names_decides(first: int):
 
 
 @pytest.mark.parametrize("first", ["up", "down"])
-def test_loaded_trucks_climb_slowly(first: str):
+def test_loaded_trucks_are_the_slower_ones(first: str):
     stops = fleet((0, 100, 2500, True), (1, 100, 2500, True))
-    stops["climbed_kmh"][stops["site"] == 1] = 12.0 if first == "up" else 30.0
+    stops["rolled"] *= np.where((stops["site"] == 1) == (first == "up"), 2.0, 0.8)
     load, dump = (0, 1) if first == "up" else (1, 0)
     assert said(stops) == {load: {why.LOAD}, dump: {why.DUMP}}
 
 
 def test_a_stop_that_is_too_short_is_for_neither():
-    assert said(fleet((0, 10, 2500, True), (1, 12, 2500, True), trips=5)) == {0: {-1}, 1: {-1}}
+    assert said(fleet((0, 4, 2500, True), (1, 5, 2500, True), trips=5)) == {0: {-1}, 1: {-1}}
 
 
 def test_a_stop_before_a_long_silence_is_no_loading_because_the_truck_dumps_after_it():
