@@ -1,6 +1,6 @@
 """How well truckkit detects what trucks did: on simulated mines, whose truth is known to the millisecond.
 
-    python bench/accuracy.py --quick          two small mines, under a minute; what CI runs
+    python bench/accuracy.py --quick          a small mine, with each noise; under a minute
     python bench/accuracy.py                  5 seeds, every noise, period and set of channels (half an hour)
     python bench/accuracy.py --seeds 1 2      seeds to look at while working on the detector
     python bench/accuracy.py --json           [{"name", "value", "unit", "goal", "peer"}]
@@ -104,7 +104,6 @@ class Goal:
     bounds: tuple[float, float, float]
     least: bool
     unit: str = ""
-    peer: bool = False
 
     def met(self, value: float, noise: str) -> bool:
         """True where the value is within the goal."""
@@ -188,7 +187,7 @@ def main() -> None:
         for each in found:
             missed = "" if each["met"] else "MISSED"
             print(f"{each['name']:60} {each['value']:10.4f} {each['unit']:2} {each['goal']:8} {missed}")
-    # A small mine has too few cycles for the goals; there a state that is not found at all is a fault.
+    # A small mine has too few cycles for the goals; tests/test_accuracy.py has bounds for such ones.
     sys.exit(0 if asked.quick or all(each["met"] for each in found) else 1)
 
 

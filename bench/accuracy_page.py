@@ -61,7 +61,7 @@ The same samples (seed {}, 6 trucks, 12 hours, a sample a second, all channels) 
 mines find haul cycles today, as `bench/baselines.py` has them. They are given the true places, if they want
 some, and thresholds that fit the mine; truckkit is given neither. A boundary without a partner counts 60 s.
 
-| noise | | macro F1 | load | haul | dump | return | cycle recall | precision | boundary p50 / p95 [s] \\
+| noise | | macro F1 | load | haul | dump | return | cycle recall | precision | boundary p50 / p95 [s] \
 | tonnes error |
 |---|---|---|---|---|---|---|---|---|---|---|"""
 

@@ -124,6 +124,9 @@ def detect(store: StoreFolder) -> None:
         find_out(store, progress=status.update)
     site = open_site(store).using("detected")
     rows = site.rows()
+    if not rows["positions"]:
+        out.print(f"{store}: it holds no positions, so there was nothing to detect from.")
+        return
     out.print(f"{store}: {rows['cycles']:,} cycles and {rows['states']:,} states were detected.")
 
 
@@ -248,3 +251,7 @@ def _apps() -> list[Path]:
         if folder.is_dir():
             return sorted(folder.glob("*.py"))
     raise BadRequest("the apps are missing from this installation of truckkit; install it again.")
+
+
+if __name__ == "__main__":
+    app()

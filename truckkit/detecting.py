@@ -29,7 +29,7 @@ _MARGIN = timedelta(hours=2)
 _FURTHEST = timedelta(days=1)
 """Where no loading is found, so much before and after is decoded again."""
 _MOST_ROWS = 1_500_000
-"""Positions that are in memory at once, about: two weeks of one truck, or a day of seventeen."""
+"""Positions of several trucks that are in memory at once, about; of one truck four times as many."""
 
 _COLUMNS = {
     "positions": ("truck", "at", "x_m", "y_m", "elevation_m", "speed_kmh"),
@@ -78,7 +78,8 @@ def changed(pending: Pending, progress: Progress = lambda _: None) -> None:
         return
     progress(f"detecting what {len(bounds)} trucks did")
     windows = _windows(pending, bounds)
-    _put(pending, "places", (found := _detected(pending, windows, pending.table("places"))).places)
+    found = _detected(pending, windows, pending.table("places"))
+    _put(pending, "places", found.places)
     _splice(pending, windows, found)
 
 
@@ -132,8 +133,9 @@ def _windows(pending: Pending, bounds: Bounds) -> list[Window]:
 def _window(truck: str, low: datetime, high: datetime, loadings: Sequence[datetime]) -> Window:
     before = [at for at in loadings if low - 2 * _FURTHEST < at <= low - _MARGIN][-2:]
     after = [at for at in loadings if high + _MARGIN <= at < high + 2 * _FURTHEST][:2]
-    first, start = before if len(before) == 2 else 2 * [low - _FURTHEST]
-    stop, last = after if len(after) == 2 else 2 * [high + _FURTHEST]
+    # Beyond the bounds a little is decoded too, so that what stands at one is seen on both sides of it.
+    first, start = before if len(before) == 2 else [low - _FURTHEST - _MARGIN, low - _FURTHEST]
+    stop, last = after if len(after) == 2 else [high + _FURTHEST, high + _FURTHEST + _MARGIN]
     return Window(truck, first, start, stop, last)
 
 

@@ -115,7 +115,10 @@ def states_of(path: Path, mapping_name: str | None) -> pa.Table:
     """
     using = _mapping(mapping_name)
     convert.check(using)
-    (path,) = files.found([path])
+    named = files.found([path])
+    if len(named) > 1:
+        raise BadRequest(f'"{path}" holds {len(named)} files; name the one with the true states.')
+    (path,) = named
     kind = using.kind_of(path)
     tables = kind.tables if kind else ()
     wanted = next((rows for rows in tables if rows.into is schema.STATE_INTERVALS), None)

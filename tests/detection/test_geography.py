@@ -93,3 +93,11 @@ def test_instants_keep_their_milliseconds():
     at = datetime(2026, 11, 22, 1, 2, 3, 4000)  # noqa: DTZ001
     assert geography.ms(at + timedelta(milliseconds=1), 0) - geography.ms(at, 0) == 1
     assert geography.ms(None, np.inf) == np.inf
+
+
+def test_a_stand_found_within_a_stockpile_is_still_one_to_load_at_when_it_is_read_again():
+    found = [Site(why.LOAD, "Load 1", 10.0, 0.0, 0.0, 12.0, loader="Loader 1")]
+    pile = geography.known(places(given("Stockpile", "stockpile", 10.0, 0.0))).given
+    stored = geography.rows(found, pile)
+    assert stored["kind"].to_pylist() == ["stockpile"]
+    assert [site.kind for site in geography.known(stored).found] == [why.LOAD]

@@ -18,6 +18,7 @@ from truckkit.detection import geography, rows
 from truckkit.detection.decoder import decode
 from truckkit.detection.evidence import evidence
 from truckkit.detection.hauls import haul_cycles
+from truckkit.detection.motion import GAP_MS, UNSEEN
 from truckkit.detection.pieces import pieces
 from truckkit.detection.roles import roles
 from truckkit.detection.scale import Scale
@@ -113,10 +114,24 @@ def joined(parts: Sequence[Seen]) -> Seen:
     """One truck's parts, each after the other, as one."""
     if len(parts) == 1:
         return parts[0]
-    pieces_of, stops_of = [], []
+    pieces_of: list[NDArray[Any]] = []
+    stops_of: list[NDArray[Any]] = []
     runs = rows_before = 0
     for part in parts:
         cut, stood = part.pieces.copy(), part.stops.copy()
+        if pieces_of and len(pieces_of[-1]) and len(cut):
+            between = cut["start"][0] - pieces_of[-1]["stop"][-1]
+            if between > GAP_MS:
+                hole = np.zeros(1, cut.dtype)
+                hole["start"], hole["stop"] = pieces_of[-1]["stop"][-1], cut["start"][0]
+                hole["kind"], hole["run"] = UNSEEN, runs
+                for name in ("share", "before", "after", "beyond"):
+                    hole[name] = np.nan
+                hole["reverse"] = hole["body"] = hole["engine"] = -1
+                pieces_of.append(hole)
+                runs, rows_before = runs + 1, rows_before + 1
+            else:
+                pieces_of[-1]["stop"][-1] = cut["start"][0]
         cut["run"] += runs
         for edge in ("first", "last"):
             stood[edge] += rows_before

@@ -54,8 +54,10 @@ def known(places: pa.Table | None) -> Known:
     for row in [] if places is None else places.to_pylist():
         if row["kind"] not in _WORK or row["x_m"] is None or row["y_m"] is None:
             continue
+        # A loader's stand within a stockpile is a place to load at.
+        loads = not row["given"] and row.get("loader") is not None
         site = Site(
-            _WORK[row["kind"]][0],
+            why.LOAD if loads else _WORK[row["kind"]][0],
             row["place"],
             row["x_m"],
             row["y_m"],

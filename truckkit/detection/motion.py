@@ -1,6 +1,6 @@
 """When a truck stands and when it moves: runs of samples, with their bounds finer than the samples.
 
-Everything here is compiled, and works on one truck's arrays. Instants are milliseconds.
+What looks at each sample is compiled, and works on one truck's arrays. Instants are milliseconds.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A run of standing or moving is cut where reverse, body or engine change, where the first bucket
 falls and where the load begins to slide. A piece is what the decoder gives a state to, so the
-bounds of states are bounds of pieces. Compiled; instants are milliseconds.
+bounds of states are bounds of pieces. Instants are milliseconds.
 """
 
 from __future__ import annotations

@@ -207,8 +207,8 @@ def _followed(stands: list[Site], held: list[Site]) -> list[Site]:
         apart, before, after = min(ways, default=(np.inf, -1, -1))
         number = before if before >= 0 else after
         if apart > _WALKED_M:
-            loaders.append(f"Loader {len(loaders) + 1}")
-            followed.append(replace(site, name=f"Load {len(loaders)}", loader=loaders[-1]))
+            loaders.append(_unused("Loader", loaders))
+            followed.append(replace(site, name=loaders[-1].replace("Loader", "Load"), loader=loaders[-1]))
             continue
         loader = str(followed[number].loader)
         again = [at for at in (before, after) if 0 <= at < len(held) and _apart(followed[at], site) < _BAY_M]
@@ -275,9 +275,18 @@ def _standing(
             at = int(np.argmin(gaps))
             known[at] = known[at].widened(site)
             continue
-        number = len(known) + 1
-        known.append(replace(site, name=word if number == 1 and kind != why.DUMP else f"{word} {number}"))
+        taken = [each.name for each in known]
+        alone = not known and kind != why.DUMP
+        known.append(replace(site, name=word if alone else _unused(word, taken)))
     return known
+
+
+def _unused(word: str, taken: Sequence[str]) -> str:
+    """The word with the next number that nothing has."""
+    number = len(taken) + 1
+    while f"{word} {number}" in taken:
+        number += 1
+    return f"{word} {number}"
 
 
 def _groups(x: Floats, y: Floats, beside: float) -> list[NDArray[np.int64]]:

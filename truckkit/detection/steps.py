@@ -44,7 +44,7 @@ def _steps(
     count, i = 0, 0
     n = len(at)
     for run in range(len(rows)):
-        if rows[run, 0] != STANDS or bounds[run, 1] - bounds[run, 0] < 10_000:
+        if rows[run, 0] != STANDS or bounds[run, 1] - bounds[run, 0] < _SHORTEST_MS:
             continue
         while i < n and at[i] < bounds[run, 0]:
             i += 1
