@@ -102,6 +102,12 @@ def _at(found: dict[str, Any], path: Sequence[str]) -> float | None:
     return found  # type: ignore[return-value]
 
 
+_WHY = """
+Where truckkit does not lead, in tonnes under noise: it tells of no cycle whose loading nobody saw, while a baseline
+that is given the places counts the truck that next stands there. In 129 cycles one is 0.8 % of the tonnes.
+"""
+
+
 def beside(seed: int) -> list[str]:
     """The lines of the baselines, and of truckkit on the same mines."""
     jobs = [(noise, name) for noise in NOISES for name in (OURS, *baselines.BASELINES)]
@@ -116,7 +122,7 @@ def beside(seed: int) -> list[str]:
             f"| {cycles['precision']:.4f} | {boundary['p50']:.2f} / {boundary['p95']:.1f} "
             f"| {'–' if tonnes is None else f'{tonnes:.2%}'} |"
         )
-    return lines
+    return [*lines, _WHY.rstrip()]
 
 
 def _said(job: tuple[Case, str]) -> dict[str, Any]:
