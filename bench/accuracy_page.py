@@ -103,8 +103,9 @@ def _at(found: dict[str, Any], path: Sequence[str]) -> float | None:
 
 
 _WHY = """
-Where truckkit does not lead, in tonnes under noise: it tells of no cycle whose loading nobody saw, while a baseline
-that is given the places counts the truck that next stands there. In 129 cycles one is 0.8 % of the tonnes.
+Where truckkit does not lead, in tonnes under noise: it tells of no cycle whose loading nobody saw, while a
+baseline that is given the places counts the truck that next stands there. In 129 cycles one is 0.8 %
+of the tonnes.
 """
 
 
