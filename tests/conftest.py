@@ -10,8 +10,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-# A slow machine is not a fault, so no example has a deadline.
-hypothesis.settings.register_profile("truckkit", deadline=None)
+# A slow machine is not a fault, so no example has a deadline. CI tries the same examples each time, so that a
+# change is judged by what it changed; whoever works on it tries others, and finds what nobody has thought of.
+hypothesis.settings.register_profile("truckkit", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("truckkit")
 
 
