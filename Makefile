@@ -64,10 +64,9 @@ floors: $(FOR_TESTS)
 tests: $(FOR_TESTS)
 	$(BIN)/pytest -n 2 --dist loadfile
 
-# Warnings are errors in a notebook's kernel too; the exception is the one of pyproject.toml.
-notebooks: export PYTHONWARNINGS = error,ignore:The 'future.infer_string' option is deprecated:DeprecationWarning
+# Warnings are errors in a notebook's kernel too (not in pip's); the exception is the one of pyproject.toml.
 notebooks: $(FOR_TESTS)
-	$(BIN)/pytest --nbval-lax notebooks
+	PYTHONWARNINGS="error,ignore:The 'future.infer_string' option is deprecated:DeprecationWarning" $(BIN)/pytest --nbval-lax notebooks
 
 fix: $(FOR_TESTS) docs
 	$(BIN)/ruff check --fix .
