@@ -17,11 +17,11 @@ from ibis import _
 
 from truckkit import schema, splice
 from truckkit.detection.fleet import Books, Detected, Seen, conclude, joined, look
+from truckkit.detection.rows import SOURCE
 from truckkit.detection.tracks import tracks
 from truckkit.splice import Window
 from truckkit.store import Draft, Pending, Store, publish
 
-_SOURCE = "detected"
 _TELL = ("positions", "telemetry", "maintenance", "refuels")
 """The tables that tell of what trucks did."""
 _MARGIN = timedelta(hours=2)
@@ -92,7 +92,7 @@ def everything(pending: Pending, progress: Progress = lambda _: None) -> None:
     found = _detected(pending, windows, places.filter(_.given))
     pending.remove("places", places.filter(~_.given, _.x_m.notnull()))
     for name in ("states", "cycles"):
-        pending.remove(name, pending.table(name).filter(_["source"] == _SOURCE))
+        pending.remove(name, pending.table(name).filter(_["source"] == SOURCE))
     for name, rows in (("places", found.places), ("states", found.states), ("cycles", found.cycles)):
         _put(pending, name, rows)
 
@@ -119,7 +119,7 @@ def _windows(pending: Pending, bounds: Bounds) -> list[Window]:
     """What to decode again of each truck, and what of it to replace."""
     low, high = min(start for start, _stop in bounds.values()), max(stop for _start, stop in bounds.values())
     cycles = pending.table("cycles").filter(
-        _["source"] == _SOURCE,
+        _["source"] == SOURCE,
         _.truck.isin(list(bounds)),
         _.start > low - 2 * _FURTHEST,
         _.start < high + 2 * _FURTHEST,
@@ -143,7 +143,7 @@ def _splice(pending: Pending, windows: Sequence[Window], found: Detected) -> Non
     """Put what was found into the place of what was found before, so that states still tile."""
     for name in ("states", "cycles"):
         table = pending.table(name)
-        held = _held(table.filter(table["source"] == _SOURCE).drop("load_id"), windows)
+        held = _held(table.filter(table["source"] == SOURCE).drop("load_id"), windows)
         gone, rows = splice.spliced(name, windows, held, getattr(found, name))
         pending.remove(name, gone)
         _put(pending, name, rows)

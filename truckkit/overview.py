@@ -51,7 +51,7 @@ def overview(site: Site) -> dict[str, Any]:
 def _told(site: Site) -> tuple[dict[str, int], dict[str, int]]:
     """Rows of each table: those that were told, and those that were detected."""
     told = site.using("fms").rows()
-    found = site.using("detected").rows()
-    detected = {name: found[name] for name in ("states", "cycles")}
+    found = site.using("detected")
+    detected = {name: int(found.table(name).count().execute()) for name in ("states", "cycles")}
     places = site.places.filter(~_.given, _.x_m.notnull()).count().execute()
     return {**told, "places": told["places"] - int(places)}, {"places": int(places), **detected}

@@ -9,10 +9,9 @@ from numba import njit
 
 from truckkit.detection.medians import median
 from truckkit.detection.motion import MOVES, STANDS, UNSEEN
+from truckkit.detection.steps import OLD_MS
 from truckkit.detection.tracks import Floats, Instants, Switch
 
-_OLD_MS = 60_000.0
-"""A reading says nothing of what is so long after it."""
 _AROUND_M, _AROUND_MS = 120.0, 600_000.0
 """How far round a stand it is looked where the truck came from and went, and how long at the most."""
 
@@ -98,7 +97,7 @@ def readings(
                 one, two, three = two, three, shares[k]
             tank = fuel[k] if np.isfinite(fuel[k]) else tank
             k += 1
-        fresh = piece.start - when < _OLD_MS
+        fresh = piece.start - when < OLD_MS
         total, count, filled = 0.0, 0, tank
         piece.before = _middle(one, two, three) if fresh else np.nan
         if piece.kind == UNSEEN:  # what was shown before says nothing of what is gained after
@@ -115,7 +114,7 @@ def readings(
                     piece.before = shares[k]
             tank = fuel[k] if np.isfinite(fuel[k]) else tank
             k += 1
-        piece.after = _middle(one, two, three) if piece.stop - when < _OLD_MS else np.nan
+        piece.after = _middle(one, two, three) if piece.stop - when < OLD_MS else np.nan
         piece.share = total / count if count else piece.before
         piece.fuel = tank - filled
         piece.reverse = _said(reverse, first, k, was_reverse, fresh)

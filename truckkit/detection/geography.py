@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from truckkit import schema
 from truckkit.detection import stops as why
-from truckkit.detection.sites import Site
+from truckkit.detection.sites import SPREAD_M, Site
 
 _WORK = {
     "load": (why.LOAD,), "dump": (why.DUMP,), "crusher": (why.DUMP,), "stockpile": (why.DUMP, why.LOAD),
@@ -94,7 +94,7 @@ def sites_of(stops: NDArray[Any], found: Sequence[Site], given: Sequence[Given])
         rests = site.kind in (why.FUEL, why.WORKSHOP, why.PARK)
         if number >= len(found) and not rests:
             continue
-        inside = site.holds(stops, 8.0 if number < len(found) else 0.0)
+        inside = site.holds(stops, SPREAD_M if number < len(found) else 0.0)
         apart = np.hypot(stops["x_m"] - site.x_m, stops["y_m"] - site.y_m)
         apart = np.where(inside & ((number < len(found)) | (at < 0)), apart, np.inf)
         at = np.where(apart < nearest, number, at)

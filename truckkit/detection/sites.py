@@ -27,7 +27,7 @@ _BESIDE_M = {why.LOAD: 45.0, why.DUMP: 60.0, why.FUEL: 45.0, why.PARK: 80.0, why
 """Bays closer than this are of one site."""
 _RECENT = 7
 """Stops by which it is judged where a bay is now."""
-_SPREAD_M = 8.0
+SPREAD_M = 8.0
 """How far beyond a site's radius a stop is still of it."""
 _WORDS = {why.DUMP: "Dump", why.FUEL: "Fuel bay", why.WORKSHOP: "Workshop", why.PARK: "Park"}
 _WALKED_M = 130.0
@@ -62,7 +62,7 @@ class Site:
 
     def seen(self, stops: NDArray[Any]) -> Site:
         """The site, with when the first and the last of its stops were, or its bounds where none was."""
-        own = stops[self.holds(stops, _SPREAD_M)]
+        own = stops[self.holds(stops, SPREAD_M)]
         if len(own):
             return replace(self, first=float(own["start"].min()), last=float(own["stop"].max()))
         return replace(
@@ -104,7 +104,7 @@ def sites(stops: NDArray[Any], trucks: NDArray[np.int64], held: Sequence[Site] =
     purpose[(purpose == why.WORKSHOP) & (stops["backed"] == why.FORWARD)] = -1
     held = [site.seen(stops[purpose == site.kind]) for site in held]
     for site in held:
-        purpose[(purpose == site.kind) & site.holds(stops, _SPREAD_M)] = -1
+        purpose[(purpose == site.kind) & site.holds(stops, SPREAD_M)] = -1
     found = _followed(_loading(stops[purpose == why.LOAD]), [site for site in held if site.kind == why.LOAD])
     for kind, word in _WORDS.items():
         before = [site for site in held if site.kind == kind]

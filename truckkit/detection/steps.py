@@ -16,7 +16,7 @@ UP, DOWN = 1, 2
 
 _SHORTEST_MS = 10_000.0
 """In a stop that is shorter nothing is loaded or dumped."""
-_OLD_MS = 60_000.0
+OLD_MS = 60_000.0
 """A reading says nothing of what is so long after it."""
 _SETTLES_MS = 500.0
 """A truck that tells of a change at once tells of a bucket about so long after it began to fall."""
@@ -66,7 +66,7 @@ def _steps(
                     count += 1
                     break
                 # What came and went, as a reading that errs does, is not what the scale shows.
-                if at[k] >= bounds[run, 0] and abs(change) <= step:
+                if abs(change) <= step:
                     base = 0.7 * base + 0.3 * value
                 before = k
             k += 1
@@ -77,7 +77,7 @@ def _steps(
 def _before(at: Instants, shares: Floats, i: int, room: Floats) -> float:
     """The middle of the last few readings before one."""
     k = i
-    while k > 0 and i - k < 9 and at[i - 1] - at[k - 1] < _OLD_MS:
+    while k > 0 and i - k < 9 and at[i - 1] - at[k - 1] < OLD_MS:
         k -= 1
     return median(shares, k, i - 1, room)
 
@@ -87,7 +87,7 @@ def _lasts(at: Instants, shares: Floats, k: int, base: float, step: float, up: b
     """True where the readings after a step stay beyond it."""
     seen, beyond = 0, 0
     j = k + 1
-    while j < len(at) and seen < 3 and at[j] - at[k] < _OLD_MS:
+    while j < len(at) and seen < 3 and at[j] - at[k] < OLD_MS:
         if np.isfinite(shares[j]):
             seen += 1
             change = shares[j] - base
