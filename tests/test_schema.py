@@ -23,6 +23,7 @@ UNIT_OF_ENDING = {
     "c": "°C",
     "kpa": "kPa",
     "rpm": "rpm",
+    "tkph": "t km/h",
 }
 
 by_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -129,7 +130,7 @@ def test_a_cycle_has_minutes_for_each_of_its_states():
 def test_tables_are_asked_for_by_the_names_of_the_design():
     assert set(schema.ASKED) == set(
         "trucks positions telemetry places roads shifts states cycles events maintenance refuels annotations "
-        "plans limits latest revisions findings loads rejects".split()
+        "plans limits rosters tyres usage_models latest revisions findings loads rejects".split()
     )
 
 

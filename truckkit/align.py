@@ -2,8 +2,55 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import ibis
 from ibis import _
+
+from truckkit import schema, times
+
+
+def clipped(intervals: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
+    """Intervals cut at the bounds of a window, so that their lengths sum to it; those outside go.
+
+    Returns
+    -------
+    ibis.Table
+        One row per interval that overlaps ``[start, stop)``; ``start`` and ``stop`` lie within it.
+    """
+    first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
+    within = intervals.filter(intervals.start < last, intervals.stop > first)
+    return within.mutate(start=ibis.greatest(within.start, first), stop=ibis.least(within.stop, last))
+
+
+def per_hour(intervals: ibis.Table, offset_min: int = 0) -> ibis.Table:
+    """Intervals cut at every full hour, with the hour that each piece lies in.
+
+    Parameters
+    ----------
+    intervals
+        Rows with ``start`` and ``stop``.
+    offset_min
+        Minutes past the full hour of UTC at which the hours of the site's clock start: 30 in Adelaide.
+
+    Returns
+    -------
+    ibis.Table
+        One row per interval and hour of which it holds some: as given, cut, and ``hour``, the instant
+        at which that hour starts.
+    """
+    offset_s = offset_min * 60
+    first = (intervals.start.epoch_seconds() - offset_s) // 3600
+    # The last microsecond of an interval is its own, its stop is not.
+    last = ((intervals.stop - ibis.interval(microseconds=1)).epoch_seconds() - offset_s) // 3600
+    pieces = intervals.filter(intervals.stop > intervals.start).mutate(
+        _hour=ibis.range(first, last + 1).unnest()
+    )
+    hours = pieces.mutate(hour=(pieces["_hour"] * 3600 + offset_s).as_timestamp("s").cast(schema.INSTANT))
+    return hours.mutate(
+        start=ibis.greatest(hours.start, hours.hour),
+        stop=ibis.least(hours.stop, hours.hour + ibis.interval(hours=1)),
+    ).drop("_hour")
 
 
 def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> ibis.Table:

@@ -55,3 +55,23 @@ def overlap_marks(cycles: ibis.Table) -> ibis.Table:
     ]  # of two with one start, the whole one is not the intruder
     before = ibis.window(group_by=["truck", "source"], order_by=order, preceding=(None, 1))
     return cycles.mutate(overlaps=(_.stop.max().over(before) > _.start).fill_null(False))
+
+
+def dumped(cycles: ibis.Table) -> ibis.Table:
+    """Cycles with the instant at which their load was dumped, and the tonnes that it was.
+
+    A load was dumped when queueing, spotting and dumping after the arrival at the dumping place were
+    over; where one of them is not known, at the cycle's stop. The tonnes are those measured, and those
+    reported where none were. A cycle of neither counts as a load of unknown tonnes.
+
+    Returns
+    -------
+    ibis.Table
+        One row per cycle, as given, with ``dumped`` (an instant, UTC) and ``carried_t`` [t].
+    """
+    standing_min = cycles.queue_dump_min + cycles.spot_dump_min + cycles.dump_min
+    known = cycles.arrived_dump + (standing_min * 60e3).round().cast("int64").as_interval("ms")
+    return cycles.mutate(
+        dumped=ibis.least(ibis.coalesce(known, cycles.stop), cycles.stop).cast(schema.INSTANT),
+        carried_t=ibis.coalesce(cycles.payload_t, cycles.reported_t),
+    )

@@ -176,6 +176,11 @@ SITE = Table(
         Column(
             "simulated", FLAG, "True where the data, or part of it, came from a simulator.", required=True
         ),
+        Column(
+            "least_coverage",
+            NUMBER,
+            "Share of the asked time that must be observed for an answer to be trusted; empty: 0.95.",
+        ),
     ),
 )
 
@@ -257,6 +262,23 @@ SHIFTS = Table(
     ),
 )
 
+ROSTERS = Table(
+    "rosters",
+    "one shift that a roster gives every day",
+    "catalog",
+    ("roster", "word"),
+    (
+        Column("roster", TEXT, "Name of the roster.", required=True),
+        Column("word", TEXT, "The shift's word, such as day or night.", required=True),
+        Column("starts", TEXT, "When it starts by the site's clock, HH:MM.", required=True),
+        Column("lasts_h", NUMBER, "How long it is by the site's clock.", "h", required=True),
+        Column("crews", TEXT, "The crews that work it in turn, with commas; empty: nobody says."),
+        Column("days_each", COUNT, "Days that a crew works before the next in turn.", required=True),
+        Column("first", TEXT, "First local date on which the roster holds; empty: always has."),
+        Column("last", TEXT, "Last local date on which a shift of it starts; empty: holds still."),
+    ),
+)
+
 MAINTENANCE = Table(
     "maintenance",
     "one work order on one truck",
@@ -317,6 +339,37 @@ LIMITS = Table(
         Column("loaded", FLAG, "True: loaded trucks only; false: empty ones; empty: both."),
         Column("most", NUMBER, "The highest value allowed.", required=True),
         Column("unit", TEXT, "Unit of the value."),
+    ),
+)
+
+TYRES = Table(
+    "tyres",
+    "one axle position of one truck model, with the tyre that runs there",
+    "catalog",
+    ("model", "position"),
+    (
+        Column("model", TEXT, "The truck model.", required=True),
+        Column("position", TEXT, "The axle position: front, rear or the site's own word.", required=True),
+        Column("tyre", TEXT, "Make and size."),
+        Column("rating_tkph", NUMBER, "The maker's rating of the tyre.", "t km/h", required=True),
+        Column("empty_share", NUMBER, "Share of the empty truck's mass that a tyre bears.", required=True),
+        Column(
+            "loaded_share",
+            NUMBER,
+            "Share of the loaded truck's mass that a tyre bears.",
+            required=True,
+        ),
+    ),
+)
+
+USAGE_MODELS = Table(
+    "usage_models",
+    "one time usage model of the site's own",
+    "catalog",
+    ("model",),
+    (
+        Column("model", TEXT, "Name of the model.", required=True),
+        Column("definition", TEXT, "The model, as TOML.", required=True),
     ),
 )
 
@@ -599,6 +652,9 @@ TABLES: Mapping[str, Table] = {
         ANNOTATIONS,
         PLANS,
         LIMITS,
+        ROSTERS,
+        TYRES,
+        USAGE_MODELS,
         LATEST,
         REVISIONS,
         FINDINGS,

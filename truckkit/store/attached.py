@@ -6,6 +6,7 @@ from pathlib import Path
 
 import duckdb
 
+from truckkit import schema
 from truckkit.errors import DamagedStore
 from truckkit.store import ddl
 
@@ -26,6 +27,15 @@ def attach(con: duckdb.DuckDBPyConnection, folder: Path, file: str, alias: str) 
         con.execute(ddl.attach(str(path), alias, read_only=True))
     except duckdb.Error as fault:
         raise broken(folder, file, fault) from None
+
+
+def grown(con: duckdb.DuckDBPyConnection, alias: str, table: schema.Table) -> str:
+    """The query that reads a table of an attached catalog; empty where that is older than the table."""
+    rows = con.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE database_name = ? AND table_name = ?",
+        [alias, table.name],
+    ).fetchall()
+    return ddl.grown(table, alias, [row[0] for row in rows]) if rows else ""
 
 
 def broken(folder: Path, file: str, fault: Exception) -> DamagedStore:

@@ -102,13 +102,22 @@ def _describe_site(
     con: duckdb.DuckDBPyConnection, site: Facts | None, stored: Callable[[schema.Table], str]
 ) -> None:
     """The first source that describes the site names it; later ones only mark it as simulated."""
-    held = con.execute(f"SELECT name, time_zone, crs, simulated FROM ({stored(schema.SITE)})").fetchall()
+    held = con.execute(
+        f"SELECT name, time_zone, crs, simulated, least_coverage FROM ({stored(schema.SITE)})"
+    ).fetchall()
     now = Facts(*held[0]) if held else (site or Facts())
     simulated = now.simulated or bool(site and site.simulated)
     merge.remove(con, schema.SITE, f"SELECT name FROM ({stored(schema.SITE)})")
     con.execute(
-        f"INSERT INTO new_site ({ddl.columns(schema.SITE.names)}) VALUES (?, ?, ?, ?, ?)",
-        [now.name, now.time_zone, now.crs, f"truckkit format {schema.FORMAT}", simulated],
+        f"INSERT INTO new_site ({ddl.columns(schema.SITE.names)}) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            now.name,
+            now.time_zone,
+            now.crs,
+            f"truckkit format {schema.FORMAT}",
+            simulated,
+            now.least_coverage,
+        ],
     )
 
 

@@ -58,11 +58,21 @@ def union(table: Table, within: Sequence[str]) -> str:
     return " UNION ALL ".join(f"SELECT {chosen} FROM {name(file)}.{name(table.name)}" for file in within)
 
 
-def view(table: Table, within: Sequence[str]) -> str:
-    """The statement that makes one view over every attached file that holds a table."""
-    if not within:
-        return create(table, "memory") if table.kind != "catalog" else ""
-    return f"CREATE VIEW memory.main.{name(table.name)} AS {union(table, within)}"
+def grown(table: Table, within: str, held: Iterable[str]) -> str:
+    """The query that reads a table from a catalog that may be older than some of its columns."""
+    known = set(held)
+    parts = [
+        name(column.name) if column.name in known else f"NULL::{TYPES[column.type]} AS {name(column.name)}"
+        for column in table
+    ]
+    return f"SELECT {', '.join(parts)} FROM {name(within)}.{name(table.name)}"
+
+
+def view(table: Table, within: Sequence[str], query: str = "") -> str:
+    """The statement that makes one view over a query, or every attached file that holds a table."""
+    if not (within or query):
+        return create(table, "memory")
+    return f"CREATE VIEW memory.main.{name(table.name)} AS {query or union(table, within)}"
 
 
 def reopen(path: str, alias: str) -> str:

@@ -72,6 +72,7 @@ class Facts:
     time_zone: str = "UTC"
     crs: str | None = None
     simulated: bool = False
+    least_coverage: float | None = None
 
 
 class Draft:

@@ -42,7 +42,7 @@ class Pending:
     def stored(self, table: schema.Table) -> str:
         """The query over a table as it is in the generation that this one replaces."""
         if table.kind == "catalog":
-            return ddl.union(table, ["old"] if self.base else []) or self._nothing(table)
+            return (attached.grown(self._con, "old", table) if self.base else "") or self._nothing(table)
         return ddl.union(table, self._attached(table)) or self._nothing(table)
 
     def table(self, name: str) -> ibis.Table:

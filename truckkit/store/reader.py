@@ -104,8 +104,6 @@ class Generation:
         attached.attach(self._hub, self.folder, catalog, "catalog")
         holding: dict[str, list[str]] = {table.name: [] for table in schema.TABLES.values()}
         self._stretches: dict[str, list[tuple[datetime, datetime, str]]] = {name: [] for name in holding}
-        for table in schema.of_kind("catalog"):
-            holding[table.name].append("catalog")
         broken = catalog
         try:
             files = self._hub.execute(
@@ -120,7 +118,8 @@ class Generation:
                         self._stretches[table].append((start, stop, alias))
             broken = "a file"
             for table in schema.TABLES.values():
-                self._hub.execute(ddl.view(table, holding[table.name]))
+                older = attached.grown(self._hub, "catalog", table) if table.kind == "catalog" else ""
+                self._hub.execute(ddl.view(table, holding[table.name], older))
         except duckdb.Error as fault:
             raise attached.broken(self.folder, broken, fault) from None
 

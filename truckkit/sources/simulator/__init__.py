@@ -35,6 +35,7 @@ OBSERVED: Mapping[str, Maker] = {
     "shifts": observed.shifts,
     "plans": observed.plans,
     "limits": observed.limits,
+    "tyres": observed.tyres,
     "maintenance": observed.maintenance,
     "refuels": observed.refuels,
     "positions": observed.positions,

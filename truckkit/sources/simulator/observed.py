@@ -233,6 +233,26 @@ def plans(world: World) -> Dated:
     yield 0, rows("plans", found, world.plan)
 
 
+def tyres(world: World) -> Dated:
+    """Columns of ``schema.TYRES``: two tyres in front and four at the rear, as rigid trucks have.
+
+    Empty, such a truck stands with half its mass on each axle; loaded, with two thirds on the rear one.
+    """
+    found = (
+        {
+            "model": model.name,
+            "position": position,
+            "tyre": "53/80R63",
+            "rating_tkph": 1000.0,
+            "empty_share": round(empty / tyres, 4),
+            "loaded_share": round(loaded / tyres, 4),
+        }
+        for model in world.models
+        for position, tyres, empty, loaded in (("front", 2, 0.5, 1 / 3), ("rear", 4, 0.5, 2 / 3))
+    )
+    yield 0, rows("tyres", found, world.plan)
+
+
 def limits(world: World) -> Dated:
     """Columns of ``schema.LIMITS``: speed for all, less for the loaded, and the greatest payload by model."""
     found: list[dict[str, Any]] = [

@@ -1,13 +1,12 @@
-"""A site: narrows its tables and asks. It holds no analysis."""
+"""A site narrowed: its tables, to trucks, a window of time and one source of states."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
-from typing import Any, overload
+from typing import Any, Self, overload
 from zoneinfo import ZoneInfo
 
 import ibis
@@ -15,17 +14,15 @@ from ibis import _
 
 from truckkit import align, schema, times
 from truckkit.errors import BadRequest, unknown
-from truckkit.metrics import production
+from truckkit.metrics import coverage
 from truckkit.store import Store
-
-__all__ = ["Site", "open_site"]
 
 
 class _same_in_all(property):  # noqa: N801 - reads as cached_property does
     """A property that is asked once for a site and all its narrowings."""
 
     def __init__(self, ask: Callable[[Any], Any]) -> None:
-        def remembered(site: Site) -> Any:
+        def remembered(site: Narrowed) -> Any:
             if ask.__name__ not in site._known:
                 site._known[ask.__name__] = ask(site)
             return site._known[ask.__name__]
@@ -43,58 +40,13 @@ class _Stored:
     @overload
     def __get__(self, site: None, owner: type) -> _Stored: ...
     @overload
-    def __get__(self, site: Site, owner: type) -> ibis.Table: ...
-    def __get__(self, site: Site | None, owner: type) -> ibis.Table | _Stored:
+    def __get__(self, site: Narrowed, owner: type) -> ibis.Table: ...
+    def __get__(self, site: Narrowed | None, owner: type) -> ibis.Table | _Stored:
         return self if site is None else site.table(self._table.name)
 
 
-def open_site(path: str | Path) -> Site:
-    """Open a store to read it.
-
-    Parameters
-    ----------
-    path
-        The folder that ``truckkit ingest`` or ``truckkit simulate`` made.
-
-    Returns
-    -------
-    Site
-        Lazy and read-only, on the newest generation.
-
-    Raises
-    ------
-    NoStore, NewerStore, DamagedStore
-        The folder is missing or no store, a newer truckkit wrote it, or files of it are gone.
-
-    Examples
-    --------
-    >>> import truckkit as tk
-    >>> tk.open("nowhere")
-    Traceback (most recent call last):
-    truckkit.errors.NoStore: there is no store at ...
-    """
-    return Site(store=Store(path))
-
-
-class Site:
-    """A mine's tables, narrowed to trucks, a window of time and one source of states.
-
-    What is stored is a property, what is computed a method; both are plain ``ibis.Table``s.
-
-    Parameters
-    ----------
-    connection
-        Any Ibis connection that holds the tables of ``schema``; the default is a ``store``.
-    store
-        A store's folder, opened.
-
-    Examples
-    --------
-    >>> import truckkit as tk
-    >>> site = tk.sample()
-    >>> site.truck("T01").cycles.count().execute() > 5
-    True
-    """
+class Narrowed:
+    """A mine's tables, narrowed; ``Site`` says how it is made, and asks it."""
 
     def __init__(self, connection: ibis.BaseBackend | None = None, *, store: Store | None = None) -> None:
         if (connection is None) == (store is None):
@@ -120,18 +72,18 @@ class Site:
 
     # Narrowing ---------------------------------------------------------------------------------
 
-    def truck(self, *names: str) -> Site:
+    def truck(self, *names: str) -> Self:
         """The site, with these trucks alone."""
         for name in names:
             if name not in self.truck_names:
                 raise unknown("truck", name, self.truck_names, self.name)
         return self._narrowed(_trucks=tuple(dict.fromkeys(names)))
 
-    def between(self, start: times.When, stop: times.When) -> Site:
+    def between(self, start: times.When, stop: times.When) -> Self:
         """The site in the window ``[start, stop)``; text without an offset is site time."""
         return self._narrowed(_window=times.window(start, stop, self.zone))
 
-    def shift(self, name: str) -> Site:
+    def shift(self, name: str) -> Self:
         """The site in one shift of its calendar, such as ``"2026-11-22 night"``."""
         shifts = self._tables["shifts"]
         found = shifts.filter(shifts["shift"] == name).select("start", "stop").to_pyarrow().to_pylist()
@@ -139,7 +91,7 @@ class Site:
             raise unknown("shift", name, shifts["shift"].to_pyarrow().to_pylist(), self.name)
         return self._narrowed(_window=(times.aware(found[0]["start"]), times.aware(found[0]["stop"])))
 
-    def using(self, source: str | None) -> Site:
+    def using(self, source: str | None) -> Self:
         """The site, with states and cycles as this source tells them: ``fms`` or ``detected``.
 
         ``None`` is what a site starts with: the FMS, and what was detected where it tells nothing of a truck.
@@ -148,16 +100,16 @@ class Site:
             raise unknown("source", source, schema.SOURCES, "truckkit")
         return self._narrowed(_source=source)
 
-    def session(self) -> Site:
+    def session(self) -> Self:
         """The same narrowing on the newest generation, for one request or browser session."""
         if self.store is None or self.store.newest().number == self.generation:
             return self
-        fresh = Site(store=self.store)
+        fresh = type(self)(store=self.store)
         fresh._trucks, fresh._window, fresh._source = self._trucks, self._window, self._source
         return fresh
 
-    def _narrowed(self, **changes: Any) -> Site:
-        narrower = object.__new__(Site)
+    def _narrowed(self, **changes: Any) -> Self:
+        narrower = object.__new__(type(self))
         narrower.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _OF_ONE_NARROWING})
         narrower.__dict__.update(changes)
         return narrower
@@ -178,6 +130,11 @@ class Site:
     def simulated(self) -> bool:
         """True where the data, or part of it, came from a simulator."""
         return bool(self._facts["simulated"])
+
+    @property
+    def least_coverage(self) -> float:
+        """Share of the asked time that must be observed for an answer to be trusted."""
+        return float(self._facts.get("least_coverage") or coverage.LEAST)
 
     @_same_in_all
     def zone(self) -> ZoneInfo:
@@ -266,6 +223,9 @@ class Site:
     annotations = _Stored(schema.ANNOTATIONS)
     plans = _Stored(schema.PLANS)
     limits = _Stored(schema.LIMITS)
+    rosters = _Stored(schema.ROSTERS)
+    tyres = _Stored(schema.TYRES)
+    usage_models = _Stored(schema.USAGE_MODELS)
     latest = _Stored(schema.LATEST)
     revisions = _Stored(schema.REVISIONS)
     findings = _Stored(schema.FINDINGS)
@@ -345,55 +305,27 @@ class Site:
     def clipped_states(self) -> ibis.Table:
         """State intervals, cut at the window's bounds, so that their lengths sum to it."""
         states = self.states
-        if self._window is None:
-            return states
-        start, stop = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in self._window)
-        return states.mutate(start=ibis.greatest(states.start, start), stop=ibis.least(states.stop, stop))
+        return align.clipped(states, *self._window) if self._window else states
 
-    def samples(self, *channels: str, during: str | Iterable[str] | None = None) -> ibis.Table:
-        """Telemetry channels with the state that the truck was in.
+    def around(self, truck: str, at: times.When, before: str = "30s", after: str = "10s") -> Self:
+        """One truck around a moment, for a replay of what led to it."""
+        moment = self.instant(at)
+        return self.truck(truck).between(moment - times.length(before), moment + times.length(after))
 
-        Parameters
-        ----------
-        channels
-            Columns of ``schema.TELEMETRY``; none: all of them.
-        during
-            Keep the samples of these states alone.
+    def event(self, event: str, before: str = "30s", after: str = "10s") -> Self:
+        """The truck and time of one stored event, by its identifier; see ``around``."""
+        events = self._tables["events"]
+        found = events.filter(events.event == event).select("truck", "at").to_pyarrow().to_pylist()
+        if not found:
+            known = self.events.select("event").limit(1000).event.to_pyarrow().to_pylist()
+            raise unknown("event", event, known, self.name)
+        return self.around(found[0]["truck"], times.aware(found[0]["at"]), before, after)
 
-        Returns
-        -------
-        ibis.Table
-            One row per reading: ``truck``, ``at``, the channels, ``state``.
-
-        Examples
-        --------
-        >>> import truckkit as tk
-        >>> tk.sample().samples("payload_t", during="haul").columns
-        ('truck', 'at', 'payload_t', 'state')
-        """
-        known = [column.name for column in schema.TELEMETRY if column.name not in ("truck", "at", "load_id")]
-        for channel in channels:
-            if channel not in known:
-                raise unknown("channel", channel, known, "telemetry")
-        wanted = [during] if isinstance(during, str) else list(during or ())
-        for state in wanted:
-            if state not in schema.STATES:
-                raise unknown("state", state, schema.STATES, "truckkit")
-        readings = self.telemetry.select("truck", "at", *(channels or known))
-        with_state = align.in_intervals(readings, self.states, "state")
-        return with_state.filter(_.state.isin(wanted)) if wanted else with_state
-
-    def productivity(self, every: str = "1h") -> ibis.Table:
-        """Tonnes moved per hour, by truck; see ``metrics.production.productivity``."""
-        return production.productivity(self.cycles, every)
-
-    def time_in_state(self) -> ibis.Table:
-        """How long each truck was in each state; see ``metrics.production.time_in_state``."""
-        return production.time_in_state(self.clipped_states())
-
-    def reconcile(self) -> ibis.Table:
-        """What the FMS said and what was detected, side by side; see ``align.side_by_side``."""
-        return align.side_by_side(*(self.using(source).clipped_states() for source in ("fms", "detected")))
+    def before(self, length: str | timedelta) -> Self:
+        """The site in the time of a length, such as ``"14d"``, that ends where this one starts."""
+        if self.start is None:
+            raise BadRequest(f"{self.name} holds nothing yet, so there is nothing to compare with.")
+        return self._narrowed(_window=(self.start - times.length(length), self.start))
 
     # How it shows itself -----------------------------------------------------------------------
 

@@ -1,0 +1,76 @@
+"""How much of the asked time was observed, and which answers that is too little for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+from ibis import _
+
+LEAST = 0.95
+"""Share of the asked time below which an answer is doubted, where the site sets none."""
+
+
+def observed(states: ibis.Table, trucks: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
+    """How much of the asked time each truck was observed.
+
+    Time counts as observed where a source says what the truck did; ``no_data`` and time of which no
+    source tells do not.
+
+    Parameters
+    ----------
+    states
+        State intervals, see ``schema.STATE_INTERVALS``, of one source a truck, cut to the time asked for.
+    trucks
+        The trucks asked for: ``truck``.
+    start, stop
+        The time asked for.
+
+    Returns
+    -------
+    ibis.Table
+        One row per truck: ``asked_min`` [min], ``observed_min`` [min], ``coverage``, the share of the two.
+    """
+    asked_min = (stop - start).total_seconds() / 60
+    seen = (
+        states.filter(_.state != "no_data")
+        .mutate(long_min=_.stop.delta(_.start, unit="microsecond") / 60e6)
+        .group_by("truck")
+        .aggregate(observed_min=_.long_min.sum())
+    )
+    each = trucks.select("truck").left_join(seen, "truck").select("truck", "observed_min")
+    return each.select(
+        "truck",
+        asked_min=ibis.literal(asked_min),
+        observed_min=_.observed_min.fill_null(0.0),
+        coverage=_.observed_min.fill_null(0.0) / asked_min,
+    )
+
+
+def with_coverage(answer: ibis.Table, seen: ibis.Table, least: float = LEAST) -> ibis.Table:
+    """An answer, with how much of the time that it rests on was observed.
+
+    Parameters
+    ----------
+    answer
+        Any table. Where it has a column ``truck``, a row rests on that truck, else on all of them.
+    seen
+        See ``observed``.
+    least
+        Share of the asked time below which an answer is doubted.
+
+    Returns
+    -------
+    ibis.Table
+        One row per row of the answer: its columns, ``coverage`` (share of the asked time) and ``doubt``
+        (why not to trust it, in words; empty where nothing is wrong).
+    """
+    if "truck" in answer.columns:
+        joined = answer.left_join(seen.select("truck", "coverage"), "truck").drop("truck_right")
+    else:
+        whole = seen.aggregate(coverage=_.observed_min.sum() / _.asked_min.sum())
+        joined = answer.cross_join(whole)
+    known = joined.mutate(coverage=joined.coverage.fill_null(0.0))
+    percent = (known.coverage * 100).floor().cast("int64").cast("string")
+    told = percent + f" % of the time asked was observed, less than {least * 100:g} %"
+    return known.mutate(doubt=ibis.ifelse(known.coverage < least, told, ibis.null("string")))

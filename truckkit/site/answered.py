@@ -1,0 +1,73 @@
+"""What all questions share: the time asked for, what to compare with, how an answer is split and trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Self
+
+import ibis
+
+from truckkit import cycles, times
+from truckkit.errors import BadRequest
+from truckkit.metrics import coverage, grouping
+from truckkit.site.narrowed import Narrowed
+
+
+class Answered(Narrowed):
+    """A narrowed site with what its questions are made of."""
+
+    @property
+    def asked(self) -> tuple[datetime, datetime]:
+        """The time asked for: the window, or all that is known where there is none."""
+        if self.start is None or self.stop is None:
+            # Nothing has happened: any window holds as little.
+            return datetime.fromisoformat("1970-01-01T00:00Z"), datetime.fromisoformat("1970-01-02T00:00Z")
+        return self.start, self.stop
+
+    def against(self, vs: str | timedelta | Self) -> Self:
+        """What to compare with: a site, or this one in the time of a length before its window."""
+        return self.before(vs) if isinstance(vs, (str, timedelta)) else vs
+
+    def dumped_cycles(self) -> ibis.Table:
+        """The cycles whose load was dumped in the window, with ``dumped`` and ``carried_t``."""
+        found = cycles.dumped(self.cycles)
+        if self.narrowed_to is None:
+            return found
+        start, stop = (times.stored(bound) for bound in self.narrowed_to)
+        return found.filter(found.dumped >= start, found.dumped < stop)
+
+    def split(self, rows: ibis.Table, by: str | Sequence[str], *, at: str) -> tuple[ibis.Table, list[str]]:
+        """Rows with a column for each word of ``by``, and the words; see ``metrics.grouping``."""
+        words = grouping.keys(by)
+        trucks, shifts = self.trucks, self.shifts
+        return (
+            grouping.keyed(rows, words, at=at, trucks=trucks, shifts=shifts, offset_min=self.offset_min),
+            list(words),
+        )
+
+    @property
+    def offset_min(self) -> int:
+        """Minutes past the full hour of UTC at which the hours of the site's clock start."""
+        offset = self.asked[0].astimezone(self.zone).utcoffset() or timedelta()
+        return int(-offset / timedelta(minutes=1)) % 60
+
+    def seen(self) -> ibis.Table:
+        """How much of the asked time each truck was observed; see ``metrics.coverage.observed``."""
+        return coverage.observed(self.clipped_states(), self.trucks, *self.asked)
+
+    def answered(self, answer: ibis.Table) -> ibis.Table:
+        """An answer with ``coverage`` and ``doubt``; see ``metrics.coverage.with_coverage``."""
+        return coverage.with_coverage(answer, self.seen(), self.least_coverage)
+
+    def one_shift(self) -> str:
+        """Name of the one shift that the window is."""
+        start, stop = (times.stored(bound) for bound in self.asked)
+        shifts = self.shifts
+        held = shifts.filter(shifts.start >= start, shifts.stop <= stop).shift.to_pyarrow().to_pylist()
+        if len(held) != 1:
+            raise BadRequest(
+                f"this question is about one shift, and the window holds {len(held)}; "
+                'narrow the site with .shift("2026-11-22 day") or the like.'
+            )
+        return str(held[0])
