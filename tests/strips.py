@@ -81,3 +81,9 @@ def mine(
         )
         connection.create_table(table.name, arrow)
     return Site(connection)
+
+
+def dumped(loads: Mapping[str, list[float | None]]) -> ibis.Table:
+    """Cycles whose loads were dumped, of these tonnes for each truck: ``truck``, ``carried_t``."""
+    rows = [{"truck": truck, "carried_t": tonnes} for truck, each in loads.items() for tonnes in each]
+    return ibis.memtable(rows, schema=ibis.schema({"truck": "string", "carried_t": "float64"}))
