@@ -5,6 +5,8 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
+from truckkit.metrics import pieces
+
 WORKING = ("spot_load", "load", "haul", "spot_dump", "dump", "return")
 """The states in which a truck works: those of a haul cycle without its queues."""
 
@@ -46,7 +48,7 @@ def truck_rates(
     ('truck', 'moved_t', 'working_min', 'rate_tpm', 'basis')
     """
     # Tonnes and minutes come as rows of one table, which is one grouping and one join for both.
-    told = ibis.union(
+    told = pieces.stacked(
         dumped.select(
             "truck", moved_t=_.carried_t.cast("float64").fill_null(0.0), working_min=ibis.literal(0.0)
         ),

@@ -1,0 +1,250 @@
+"""Where every minute of the calendar went, under a time usage model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import ibis
+from ibis import _
+
+from truckkit.metrics import grouping, pieces
+from truckkit.metrics.usage_models import UsageModel
+
+_CALENDAR = "calendar"
+
+
+def time_usage(
+    states: ibis.Table,
+    model: UsageModel,
+    by: Sequence[str],
+    *,
+    trucks: ibis.Table,
+    places: ibis.Table,
+    maintenance: ibis.Table,
+    shifts: ibis.Table,
+    start: datetime,
+    stop: datetime,
+    offset_min: int = 0,
+) -> ibis.Table:
+    """Where every minute of the calendar went.
+
+    All time asked for lands in a category, for every truck: what is not stored counts as ``no_data``,
+    so that the minutes of a truck sum to the length of the window. ``down`` goes by the work order that
+    covers it, and other states by the kind of the place, where the model says so; of several work
+    orders the one that started last counts.
+
+    Parameters
+    ----------
+    states
+        State intervals, see ``schema.STATE_INTERVALS``, of one source a truck, cut to the time asked
+        for; they must not overlap.
+    model
+        The time usage model, see ``usage_models``.
+    by
+        Words of ``pieces.INSIDE``.
+    trucks, places, maintenance, shifts
+        See ``schema``; the trucks asked for.
+    start, stop
+        The time asked for.
+    offset_min
+        Minutes past the full hour of UTC at which the hours of the site's clock start.
+
+    Returns
+    -------
+    ibis.Table
+        One row per group and category in which time was spent: ``category``, ``level`` (the deepest
+        that holds it), ``spent_min`` [min], ``calendar_min`` [min] that all categories of the group sum
+        to, and ``share`` of the two.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().time_usage("gmg").columns[:6]
+    ('truck', 'category', 'level', 'spent_min', 'calendar_min', 'share')
+    """
+    spent = _spent(
+        states,
+        model,
+        by,
+        trucks=trucks,
+        places=places,
+        maintenance=maintenance,
+        shifts=shifts,
+        start=start,
+        stop=stop,
+        offset_min=offset_min,
+    )
+    parted = spent.group_by(*by, "category", "level").aggregate(spent_us=_.spent_us.sum())
+    parted = parted.filter(_.spent_us != 0)
+    calendar_us = parted.spent_us.sum().over(ibis.window(group_by=list(by)))
+    return parted.select(
+        *by,
+        "category",
+        "level",
+        spent_min=parted.spent_us / 60e6,
+        calendar_min=calendar_us / 60e6,
+        share=parted.spent_us / calendar_us,
+    )
+
+
+def kpis(
+    states: ibis.Table,
+    model: UsageModel,
+    by: Sequence[str],
+    *,
+    trucks: ibis.Table,
+    places: ibis.Table,
+    maintenance: ibis.Table,
+    shifts: ibis.Table,
+    start: datetime,
+    stop: datetime,
+    offset_min: int = 0,
+) -> ibis.Table:
+    """Availability and utilisation, each with what it was divided by.
+
+    A level holds the time of its own and of all levels below it. Parameters are those of ``time_usage``;
+    the formulas and where they come from stand in the model.
+
+    Returns
+    -------
+    ibis.Table
+        One row per group and ratio of the model: ``ratio``, ``share`` (empty where the denominator is 0),
+        ``numerator_min`` [min], ``denominator_min`` [min], ``numerator`` and ``denominator``, the levels.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().kpis().columns[:4]
+    ('model', 'ratio', 'share', 'numerator_min')
+    """
+    spent = _spent(
+        states,
+        model,
+        by,
+        trucks=trucks,
+        places=places,
+        maintenance=maintenance,
+        shifts=shifts,
+        start=start,
+        stop=stop,
+        offset_min=offset_min,
+    )
+    ratios = [
+        {
+            "ratio": name,
+            "numerator": ratio.numerator,
+            "denominator": ratio.denominator,
+            "above": model.depth(ratio.numerator),
+            "below": model.depth(ratio.denominator),
+        }
+        for name, ratio in model.ratios.items()
+    ]
+    asked = ibis.memtable(
+        ratios,
+        schema=ibis.schema(
+            {"ratio": "string", "numerator": "string", "denominator": "string", "above": "int8", "below": "int8"}
+        ),
+    )
+    each = spent.cross_join(asked)
+    summed = each.group_by(*by, "ratio", "numerator", "denominator").aggregate(
+        numerator_min=ibis.ifelse(_.depth >= _.above, _.spent_us, 0).sum() / 60e6,
+        denominator_min=ibis.ifelse(_.depth >= _.below, _.spent_us, 0).sum() / 60e6,
+    )
+    return summed.select(
+        *by,
+        "ratio",
+        share=_.numerator_min / _.denominator_min.nullif(0.0),
+        numerator_min=_.numerator_min,
+        denominator_min=_.denominator_min,
+        numerator=_.numerator,
+        denominator=_.denominator,
+    )
+
+
+def _spent(
+    states: ibis.Table,
+    model: UsageModel,
+    by: Sequence[str],
+    *,
+    trucks: ibis.Table,
+    places: ibis.Table,
+    maintenance: ibis.Table,
+    shifts: ibis.Table,
+    start: datetime,
+    stop: datetime,
+    offset_min: int,
+) -> ibis.Table:
+    """One row per group, truck, state and detail: where it belongs and how long it was, in microseconds."""
+    told = _detailed(states, model, places, maintenance).select("truck", "start", "stop", "state", "detail")
+    calendar = trucks.select(
+        "truck",
+        start=pieces.literal(start),
+        stop=pieces.literal(stop),
+        state=ibis.literal(_CALENDAR),
+        detail=ibis.null("string"),
+    )
+    parts = pieces.cut(pieces.stacked(told, calendar), by, shifts, start, stop, offset_min)
+    within = [word for word in ("shift", "crew", "hour") if word in by]
+    long = parts.group_by("truck", *within, "state", "detail").aggregate(
+        spent_us=pieces.lasts_us(parts).sum()
+    )
+    group = ibis.window(group_by=["truck", *within])
+    # What of the calendar no other state took was not observed, whether stored as such or not at all.
+    taken_us = ibis.ifelse(long.state.isin(("no_data", _CALENDAR)), 0, long.spent_us).sum().over(group)
+    landed = long.mutate(
+        spent_us=ibis.ifelse(long.state == _CALENDAR, long.spent_us - taken_us, long.spent_us)
+    ).filter(_.state != "no_data")
+    landed = landed.mutate(state=_.state.replace(_CALENDAR, "no_data"))
+    keyed = grouping.keyed(landed, [word for word in by if word not in within], at="", trucks=trucks)
+    return _belonging(keyed, model)
+
+
+def _detailed(
+    states: ibis.Table, model: UsageModel, places: ibis.Table, maintenance: ibis.Table
+) -> ibis.Table:
+    """State intervals with ``detail``: the kind of place, or of the covering work order, where it matters."""
+    placed = {state for state, _kind in model.by_place}
+    if placed:
+        kinds = places.select("place", _kind=_.kind)
+        states = states.left_join(kinds, "place").drop("place_right")
+        detail = ibis.ifelse(states.state.isin(sorted(placed)), states["_kind"], ibis.null("string"))
+    else:
+        detail = ibis.null("string")
+    states = states.mutate(detail=detail)
+    if not model.by_work_order:
+        return states
+    down = with_orders(states.filter(_.state == "down"), maintenance)
+    down = down.mutate(detail=ibis.coalesce(_.order_kind, _.detail)).select(*states.columns)
+    return pieces.stacked(states.filter(_.state != "down"), down)
+
+
+def with_orders(down: ibis.Table, maintenance: ibis.Table) -> ibis.Table:
+    """Down intervals with ``order_kind`` and ``work_order`` of the work order that covers some of them.
+
+    Of several the one that started last counts. An open order goes on.
+    """
+    orders = maintenance.select(
+        "truck", _since=_.start, _until=_.stop, _kind=_.kind, _order=_.work_order
+    )
+    joined = down.asof_join(orders, on=down.stop > orders["_since"], predicates="truck")
+    covered = joined["_since"].notnull() & (joined["_until"] > joined.start).fill_null(True)
+    return joined.select(
+        *down.columns,
+        order_kind=ibis.ifelse(covered, joined["_kind"], ibis.null("string")),
+        work_order=ibis.ifelse(covered, joined["_order"], ibis.null("string")),
+    )
+
+
+def _belonging(spent: ibis.Table, model: UsageModel) -> ibis.Table:
+    """Times with ``category``, ``level`` and ``depth`` of the model."""
+    special = {**model.by_place, **model.by_work_order}
+    tests = [
+        ((spent.state == state) & (spent.detail == kind), part) for (state, kind), part in special.items()
+    ]
+    tests += [(spent.state == state, part) for state, part in model.states.items()]
+    return spent.mutate(
+        category=ibis.cases(*((test, part.category) for test, part in tests)),
+        level=ibis.cases(*((test, part.level) for test, part in tests)),
+        depth=ibis.cases(*((test, model.depth(part.level)) for test, part in tests)),
+    )
