@@ -59,8 +59,13 @@ def _spoken(command: Callable[..., None]) -> Callable[..., None]:
 @_spoken
 def ingest(
     store: StoreFolder,
-    source: Annotated[list[str], typer.Argument(help="Files and folders: CSV (.gz, .zst) and Parquet.")],
-    mapping: Annotated[str, typer.Option(help=f"A TOML file, or one of: {', '.join(shipped())}.")],
+    source: Annotated[
+        list[str],
+        typer.Argument(help="Files and folders: CSV (.gz, .zst) and Parquet; or the mine's site.toml."),
+    ],
+    mapping: Annotated[
+        str | None, typer.Option(help=f"A TOML file, or one of: {', '.join(shipped())}.")
+    ] = None,
 ) -> None:
     """Bring files into a store; the same files again add nothing."""
     with err.status("reading") as status:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 from ibis import _
 
 from truckkit import cycles, schema, shifts, states, times
-from truckkit.mapping import Mapping
+from truckkit.mapping import Roster
 from truckkit.store import Pending
 
 _TELL = ("cycles", "refuels", "states", "maintenance")
@@ -20,13 +21,13 @@ _TELL = ("cycles", "refuels", "states", "maintenance")
 _FMS = "fms"
 
 
-def everything(pending: Pending, using: Mapping) -> None:
+def everything(pending: Pending, rosters: Sequence[Roster]) -> None:
     """Bring the tables that follow from others up to date with what a publish is about to store."""
     changed = _changed(pending)
     if changed:
         _mark_overlaps(pending, changed)
         _tile_states(pending, changed)
-    _extend_calendar(pending, using)
+    _extend_calendar(pending, rosters)
 
 
 Stretch = tuple[datetime, datetime]
@@ -140,16 +141,25 @@ def _row(truck: str, piece: states.Piece) -> dict[str, Any]:
     }
 
 
-def _extend_calendar(pending: Pending, using: Mapping) -> None:
-    """Name the shifts of the time that new rows tell of."""
-    if not using.shifts:
-        return
+def _extend_calendar(pending: Pending, rosters: Sequence[Roster]) -> None:
+    """Name the shifts of the time that new rows tell of, by the site's own rosters where it has some."""
+    worked = shifts.rosters(pending.table("rosters").to_pyarrow().to_pylist()) or rosters
+    if worked and (period := told_period(pending.new)):
+        calendar(pending, worked, *period)
+
+
+def told_period(rows: Callable[[str], ibis.Table]) -> Stretch | None:
+    """First and last instant that the rows of day tables tell of."""
     ends: list[datetime] = []
     for table in schema.of_kind("day"):
-        new = pending.new(table.name)
-        row = new.aggregate(first=new[str(table.at)].min(), last=new[table.stop or str(table.at)].max())
+        told = rows(table.name)
+        row = told.aggregate(first=told[str(table.at)].min(), last=told[table.stop or str(table.at)].max())
         ends += [each for each in row.to_pyarrow().to_pylist()[0].values() if each]
-    if ends:
-        zone = times.zone(using.time_zone)
-        rows = shifts.calendar(using.shifts, zone, times.aware(min(ends)), times.aware(max(ends)))
-        pending.replace("shifts", pa.Table.from_pylist(rows, schema=schema.SHIFTS.schema.to_pyarrow()))
+    return (min(ends), max(ends)) if ends else None
+
+
+def calendar(pending: Pending, rosters: Sequence[Roster], start: datetime, stop: datetime) -> None:
+    """Store the shifts of a period."""
+    zone = times.zone(pending.site.time_zone)
+    rows = shifts.calendar(rosters, zone, times.aware(start), times.aware(stop))
+    pending.replace("shifts", pa.Table.from_pylist(rows, schema=schema.SHIFTS.schema.to_pyarrow()))

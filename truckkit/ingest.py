@@ -10,8 +10,8 @@ from pathlib import Path
 import ibis
 import pyarrow as pa
 
-from truckkit import convert, cycles, derive, detecting, mapping, schema
-from truckkit.errors import BadInput, NoStore, listed
+from truckkit import convert, cycles, derive, describing, detecting, mapping, schema
+from truckkit.errors import BadInput, BadRequest, NoStore, listed
 from truckkit.mapping import FileKind, Mapping
 from truckkit.sources import files
 from truckkit.sources.streams import Rows
@@ -32,7 +32,7 @@ class _Chosen:
 def ingest(
     store: str | Path,
     paths: str | Path | Sequence[str | Path],
-    mapping_name: str,
+    mapping_name: str | None = None,
     progress: Progress = lambda _: None,
     remark: Progress = lambda _: None,
     *,
@@ -47,9 +47,10 @@ def ingest(
     store
         The folder; made where it is missing.
     paths
-        Files and folders: CSV (plain, .gz, .zst) and Parquet.
+        Files and folders: CSV (plain, .gz, .zst) and Parquet; and a ``site.toml``, in which the mine says
+        what it is itself, see ``truckkit.description``.
     mapping_name
-        A shipped mapping, or the path of a TOML file.
+        A shipped mapping, or the path of a TOML file; a ``site.toml`` needs none.
     progress
         Told what is being done.
     remark
@@ -67,33 +68,55 @@ def ingest(
     BadMapping, BadInput, StoreBusy, CannotWrite
         The store is then as it was.
     """
-    using = mapping.read(mapping_name)
-    convert.check(using)
     named = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
-    chosen = _chosen(files.found(named), named, using, remark)
-    known = _known(Path(store))
+    own = [path for path in named if path.suffix == ".toml"]
+    named = [path for path in named if path not in own]
+    using = _using(mapping_name, named)
+    chosen = _chosen(files.found(named), named, using, remark) if using else []
+    ledger = _ledger(Path(store))
+    known = frozenset(identity for _mapping, identity in ledger)
     with Draft() as draft:
-        draft.site = Facts(using.site_name or "mine", using.time_zone, using.crs, using.simulated)
+        if using:
+            draft.site = Facts(using.site_name or "mine", using.time_zone, using.crs, using.simulated)
+        described = [describing.bring(draft, path, dict(ledger)) for path in own]
         for each in chosen:
+            assert using is not None
             progress(f"reading {each.path.name}")
             _bring(draft, each, using, known)
         progress("publishing")
 
         def follows(pending: Pending) -> None:
-            derive.everything(pending, using)
-            if detection:
+            derive.everything(pending, using.shifts if using else ())
+            for each_own in described:
+                describing.follow(pending, each_own)
+            if detection and using:
                 detecting.changed(pending, progress)
 
         return publish(Path(store), draft, follows)
 
 
-def _known(store: Path) -> frozenset[str]:
-    """What the ledger has already, so that nobody reads it again; publishing asks the ledger anew."""
+def _using(name: str | None, named: Sequence[Path]) -> Mapping | None:
+    """The mapping for files; none where there is nothing but what a site says of itself."""
+    if name is None:
+        if named:
+            raise BadRequest(
+                f"{listed(str(path) for path in named)} cannot be read without a mapping; "
+                "name one that says which column is what."
+            )
+        return None
+    using = mapping.read(name)
+    convert.check(using)
+    return using
+
+
+def _ledger(store: Path) -> list[tuple[str, str]]:
+    """Mapping and identity of what was loaded, so that nobody reads it again; publishing asks anew."""
     try:
         loads = Store(store).newest().tables["loads"]
     except NoStore:
-        return frozenset()  # publishing says what is wrong with the folder, or makes a store of it
-    return frozenset(loads.identity.to_pyarrow().to_pylist())
+        return []  # publishing says what is wrong with the folder, or makes a store of it
+    rows = loads.order_by("load_id").select("mapping", "identity").to_pyarrow().to_pylist()
+    return [(row["mapping"], row["identity"]) for row in rows]
 
 
 def _chosen(paths: Iterable[Path], named: Sequence[Path], using: Mapping, remark: Progress) -> list[_Chosen]:

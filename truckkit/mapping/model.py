@@ -5,11 +5,14 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 from truckkit import schema
+
+MONDAY = date(2024, 1, 1)
+"""A Monday, from which the turns of crews are counted where a roster has always been."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,29 @@ class FileKind:
 
 @dataclass(frozen=True)
 class Roster:
-    """One shift of every day: its word, when it starts in site time, how long it is."""
+    """One shift of every day: its word, when it starts in site time, how long it is, who works it in turn."""
 
     word: str
     start: time
     hours: float
+    crews: tuple[str, ...] = ()
+    days_each: int = 1
+    """Days that a crew works before the next in turn, counted from ``first``."""
+    first: date | None = None
+    """First local date on which it is worked; it always has been where there is none."""
+    last: date | None = None
+    """Last local date on which it starts; it still is where there is none."""
+
+    def on(self, day: date) -> bool:
+        """True where it is worked on a local date."""
+        return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+
+    def crew(self, day: date) -> str | None:
+        """Who works it on a local date; nobody says where there are no crews."""
+        if not self.crews:
+            return None
+        turns = (day - (self.first or MONDAY)).days // self.days_each
+        return self.crews[turns % len(self.crews)]
 
 
 @dataclass(frozen=True)

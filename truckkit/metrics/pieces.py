@@ -85,13 +85,9 @@ def cut(
     """
     words = [word for word in ("shift", "crew") if word in by]
     if words:
-        tiles = slices(shifts, start, stop).select(
-            *words, **{"_since": _.start, "_until": _.stop}
-        )
+        tiles = slices(shifts, start, stop).select(*words, **{"_since": _.start, "_until": _.stop})
         intervals = intervals.drop(*(word for word in words if word in intervals.columns))
-        met = intervals.join(
-            tiles, [intervals.start < tiles["_until"], intervals.stop > tiles["_since"]]
-        )
+        met = intervals.join(tiles, [intervals.start < tiles["_until"], intervals.stop > tiles["_since"]])
         intervals = met.mutate(
             start=ibis.greatest(met.start, met["_since"]), stop=ibis.least(met.stop, met["_until"])
         ).drop("_since", "_until")

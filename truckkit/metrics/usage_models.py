@@ -138,9 +138,7 @@ def _levels(told: Any, faults: list[str]) -> tuple[str, ...]:
 Parts = dict[tuple[str, str], Part]
 
 
-def _states(
-    told: Any, levels: tuple[str, ...], faults: list[str]
-) -> tuple[dict[str, Part], Parts, Parts]:
+def _states(told: Any, levels: tuple[str, ...], faults: list[str]) -> tuple[dict[str, Part], Parts, Parts]:
     parts: dict[str, Part] = {}
     details: dict[str, Parts] = {word: {} for word in _DETAILS}
     if not isinstance(told, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -98,15 +99,22 @@ def _list_files(con: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
     )
 
 
-def _describe_site(
+def described(
     con: duckdb.DuckDBPyConnection, site: Facts | None, stored: Callable[[schema.Table], str]
-) -> None:
-    """The first source that describes the site names it; later ones only mark it as simulated."""
+) -> Facts:
+    """What is known of the site: its own word, else that of the first source; later ones only mark it."""
     held = con.execute(
         f"SELECT name, time_zone, crs, simulated, least_coverage FROM ({stored(schema.SITE)})"
     ).fetchall()
-    now = Facts(*held[0]) if held else (site or Facts())
-    simulated = now.simulated or bool(site and site.simulated)
+    known = Facts(*held[0]) if held else (site or Facts())
+    simulated = known.simulated or bool(site and site.simulated)
+    return replace(site if site and site.own else known, simulated=simulated)
+
+
+def _describe_site(
+    con: duckdb.DuckDBPyConnection, site: Facts | None, stored: Callable[[schema.Table], str]
+) -> None:
+    now = described(con, site, stored)
     merge.remove(con, schema.SITE, f"SELECT name FROM ({stored(schema.SITE)})")
     con.execute(
         f"INSERT INTO new_site ({ddl.columns(schema.SITE.names)}) VALUES (?, ?, ?, ?, ?, ?)",
@@ -115,7 +123,7 @@ def _describe_site(
             now.time_zone,
             now.crs,
             f"truckkit format {schema.FORMAT}",
-            simulated,
+            now.simulated,
             now.least_coverage,
         ],
     )

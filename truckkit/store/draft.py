@@ -73,6 +73,8 @@ class Facts:
     crs: str | None = None
     simulated: bool = False
     least_coverage: float | None = None
+    own: bool = False
+    """True where the site says so itself, so that it wins over what sources said of it."""
 
 
 class Draft:

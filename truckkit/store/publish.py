@@ -20,7 +20,7 @@ import pyarrow as pa
 from truckkit import schema
 from truckkit.errors import CannotWrite
 from truckkit.store import attached, catalog, days, ddl, layout, merge
-from truckkit.store.draft import Draft, Load
+from truckkit.store.draft import Draft, Facts, Load
 
 Derive = Callable[["Pending"], None]
 """What ingest works out from the rows that a publish is about to store."""
@@ -34,7 +34,6 @@ class Pending:
         self._con = draft.connection
         self.folder = folder
         self.base = base
-        self.site = draft.site
         self._files: list[str] | None = None
         for table in schema.TABLES.values():
             merge.prepare(self._con, table)
@@ -53,6 +52,11 @@ class Pending:
         )
         self._con.execute(f"CREATE OR REPLACE TEMP VIEW {ddl.name('after_' + name)} AS {rows}")
         return self._draft.backend.table("after_" + name)
+
+    @property
+    def site(self) -> Facts:
+        """What is known of the site."""
+        return catalog.described(self._con, self._draft.site, self.stored)
 
     def new(self, name: str) -> ibis.Table:
         """The rows of a table that this publish adds or changes."""

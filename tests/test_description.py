@@ -1,0 +1,236 @@
+"""What a mine says of itself in ``site.toml``, and what the catalog holds afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import stores
+
+import truckkit as tk
+from truckkit.errors import BadInput, BadRequest
+from truckkit.store import Facts
+
+SAID = """
+name = "Our mine"
+time_zone = "America/Santiago"
+
+[trust]
+coverage = 0.8
+
+[[roster]]
+name = "12 h"
+shifts = [
+    { word = "day", start = "06:00", hours = 12, crews = ["A", "B"], days_each = 7 },
+    { word = "night", start = "18:00", hours = 12 },
+]
+
+[[limit]]
+name = "Site"
+kind = "speed"
+most = 50
+
+[[tyre]]
+model = "930E"
+position = "front"
+rating_tkph = 900
+empty_share = 0.25
+loaded_share = 0.167
+
+[[plan]]
+shift = "2026-11-22 night"
+planned_t = 30000
+"""
+
+
+@pytest.fixture
+def store(tmp_path) -> Path:
+    return tmp_path / "mine"
+
+
+def describe(store: Path, text: str = SAID, **files: str) -> list:
+    """Ingests a ``site.toml`` with files beside it; ``_`` in their names stands for a dot."""
+    folder = store.parent / "said"
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name.replace("_", ".")).write_text(content, "utf-8")
+    path = folder / "site.toml"
+    path.write_text(text, "utf-8")
+    return tk.ingest(store, path)
+
+
+def refused(store: Path, text: str, **files: str) -> str:
+    with pytest.raises(BadInput) as fault:
+        describe(store, text, **files)
+    return str(fault.value)
+
+
+def at(hour: int) -> datetime:
+    """An hour of one day, as tables hold it."""
+    return datetime(2026, 11, 20, hour, tzinfo=UTC).replace(tzinfo=None)
+
+
+def rows(store: Path, table: str) -> list[dict]:
+    found = tk.open(store).table(table)
+    return found.order_by(found.columns[0]).to_pyarrow().to_pylist()
+
+
+def test_a_site_says_its_name_zone_and_when_it_doubts(store):
+    describe(store)
+    site = tk.open(store)
+    assert (site.name, site.zone.key, site.least_coverage) == ("Our mine", "America/Santiago", 0.8)
+
+
+def test_its_own_word_wins_over_that_of_a_source(store):
+    stores.write(store, Facts("mine", "UTC", None, simulated=True), trucks=[{"truck": "T01", "given": True}])
+    describe(store)
+    assert (tk.open(store).name, tk.open(store).simulated) == ("Our mine", True)
+
+
+def test_the_ledger_counts_each_table_that_it_speaks_of(store):
+    loads = describe(store)
+    counted = {load.into: (load.rows_in, load.kept, load.rejected, load.duplicates) for load in loads}
+    assert counted == {
+        "rosters": (2, 2, 0, 0), "limits": (1, 1, 0, 0), "tyres": (1, 1, 0, 0), "plans": (1, 1, 0, 0),
+        "site": (1, 1, 0, 0),
+    }  # fmt: skip
+
+
+def test_the_same_description_again_adds_nothing(store):
+    describe(store)
+    before = tk.open(store).generation
+    assert all(load.known for load in describe(store))
+    assert tk.open(store).generation == before
+
+
+def test_what_is_no_longer_said_goes(store):
+    describe(store)
+    describe(store, SAID.replace('name = "Site"', 'name = "Everywhere"'))
+    assert [row["limit_name"] for row in rows(store, "limits")] == ["Everywhere"]
+
+
+def test_what_was_said_before_may_be_said_anew(store):
+    describe(store)
+    describe(store, SAID.replace("most = 50", "most = 40"))
+    describe(store)
+    assert [row["most"] for row in rows(store, "limits")] == [50]
+
+
+def test_plans_are_added_to(store):
+    describe(store)
+    describe(store, SAID.replace("2026-11-22 night", "2026-11-23 day"))
+    assert [row["shift"] for row in rows(store, "plans")] == ["2026-11-22 night", "2026-11-23 day"]
+
+
+def test_a_planned_shift_is_in_the_calendar(store):
+    describe(store)
+    assert "2026-11-22 night" in [row["shift"] for row in rows(store, "shifts")]
+
+
+def test_plans_may_stand_in_a_file_beside_it(store):
+    text = 'plans = "plans.csv"\n' + SAID
+    describe(store, text, plans_csv="shift,circuit,planned_t,planned_loads\n2026-11-24 day,SH1,1000,\n")
+    assert [(row["shift"], row["circuit"], row["planned_t"]) for row in rows(store, "plans")] == [
+        ("2026-11-22 night", "all", 30000),
+        ("2026-11-24 day", "SH1", 1000),
+    ]
+
+
+def test_new_rosters_name_the_shifts_of_the_past_anew(store):
+    stores.write(
+        store,
+        Facts("mine", "America/Santiago"),
+        states=[
+            {
+                "truck": "T01", "source": "fms", "state": "haul",
+                "start": at(12), "stop": at(13),
+            }
+        ],
+        shifts=[{"shift": "2026-11-20 A", "start": at(10), "stop": at(22)}],
+    )  # fmt: skip
+    describe(store)
+    names = [row["shift"] for row in rows(store, "shifts")]
+    assert "2026-11-20 A" not in names
+    assert "2026-11-20 day" in names
+
+
+def test_a_usage_model_of_its_own_is_called_as_its_file_is(store):
+    shipped = resources.files("truckkit").joinpath("usage_models/gmg.toml").read_text("utf-8")
+    text = 'usage_models = ["ours.toml"]\n' + SAID
+    describe(store, text, ours_toml=shipped)
+    assert [row["model"] for row in rows(store, "usage_models")] == ["ours"]
+
+
+def test_a_usage_model_that_leaves_a_state_out_is_refused(store):
+    shipped = resources.files("truckkit").joinpath("usage_models/gmg.toml").read_text("utf-8")
+    without = "\n".join(line for line in shipped.splitlines() if not line.startswith("standby"))
+    said = refused(store, 'usage_models = ["ours.toml"]\n' + SAID, ours_toml=without)
+    assert "standby" in said
+
+
+# What it refuses --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("hours = 12, crews", "hours = 11, crews"), 'roster "12 h" leaves "17:00-18:00" to no shift'),
+        (("hours = 12, crews", "hours = 13, crews"), 'has its shifts "day" and "night" at once'),
+        (("rating_tkph = 900", "rating_tkph = 0"), "tyre 1 says rating_tkph = 0: input should be greater"),
+        (("planned_t = 30000", ""), "plan 1 plans neither planned_t nor planned_loads"),
+        (("2026-11-22 night", "2026-11-22 nihgt"), 'the calendar has no shifts "2026-11-22 nihgt"'),
+        (("2026-11-22 night", "night"), 'is for the shift "night"; name the local date'),
+        (("America/Santiago", "America/Santago"), 'no time zone "America/Santago"'),
+        (("most = 50", "most = 50\nunit = 'mph'"), 'is in "mph"; give a limit of kind "speed" in "km/h"'),
+        (("most = 50", "most = 50\nroad = 'Ramp'"), 'limit "Site" holds on road "Ramp", and the store has'),
+        (("most = 50", "moast = 50"), 'limit "Site" has no most'),
+        (("coverage = 0.8", "coverage = 80"), "trust says coverage = 80: input should be less"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_place(store, change, told):
+    assert told in refused(store, SAID.replace(*change))
+    assert not (store / "CURRENT").exists()
+
+
+def test_all_faults_are_told_at_once(store):
+    said = refused(
+        store, SAID.replace("most = 50", "most = 0").replace("rating_tkph = 900", "rating_tkph = -1")
+    )
+    assert "most = 0" in said
+    assert "rating_tkph = -1" in said
+
+
+def test_a_row_of_a_file_is_named_by_its_number(store):
+    text = 'plans = "plans.csv"\n' + SAID
+    said = refused(store, text, plans_csv="shift,planned_t\n2026-11-24 day,1000\n2026-11-24 night,many\n")
+    assert "row 2 of plans.csv says planned_t = 'many'" in said
+
+
+def test_a_file_that_is_not_there_is_named(store):
+    assert 'there is no file "' in refused(store, 'plans = "plan.csv"\n' + SAID)
+
+
+def test_days_between_two_rosters_are_a_hole(store):
+    roster = SAID[SAID.index("[[roster]]") : SAID.index("[[limit]]")]
+    first = roster.replace('"12 h"', '"old"\nlast = 2026-06-30')
+    second = roster.replace('"12 h"', '"new"\nfirst = 2026-07-05')
+    said = refused(store, SAID.replace(roster, first + second))
+    assert 'no roster holds from 2026-07-01 to 2026-07-04, between "old" and "new"' in said
+
+
+def test_an_unmanned_stretch_that_is_named_is_no_hole(store):
+    describe(
+        store,
+        SAID.replace("hours = 12, crews", "hours = 10, crews").replace(
+            'name = "12 h"', 'name = "12 h"\nunmanned = ["16:00-18:00"]'
+        ),
+    )
+    assert [row["lasts_h"] for row in rows(store, "rosters")] == [10, 12]
+
+
+def test_files_without_a_mapping_are_refused(store, tmp_path):
+    (tmp_path / "x.csv").write_text("a\n1\n")
+    with pytest.raises(BadRequest, match="cannot be read without a mapping"):
+        tk.ingest(store, tmp_path / "x.csv")

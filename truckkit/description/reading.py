@@ -1,0 +1,146 @@
+"""A ``site.toml`` read with every fault collected, and what it says as rows."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pydantic import BaseModel, ValidationError
+
+from truckkit import schema, times
+from truckkit.description.model import UNITS, Description, Limit, Plan, Trust, Tyre, twice
+from truckkit.description.roster import Roster, Shift
+from truckkit.errors import BadInput, listed
+
+Read = Callable[[Path], list[dict[str, Any]]]
+"""Reads the rows of a file beside a ``site.toml``; what is empty in them is left out."""
+
+
+def read(path: Path, rows_of: Read) -> Description:
+    """A site's description, with the rows of the files that it names.
+
+    Raises ``BadInput`` with all that is wrong with it.
+    """
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise BadInput(f'"{path}" cannot be read as TOML: {fault}.') from None
+    whose: dict[str, list[str]] = {}
+    for files, inline in (("plans", "plan"), ("limits", "limit"), ("tyres", "tyre")):
+        given = content.get(inline, [])
+        whose[inline] = [
+            f'{inline} "{each["name"]}"'
+            if isinstance(each, dict) and "name" in each
+            else f"{inline} {number}"
+            for number, each in enumerate(given, 1)
+        ]
+        if isinstance(file := content.get(files), str):
+            rows = rows_of(path.parent / file)
+            if inline == "limit":
+                rows = [{"name" if name == "limit_name" else name: row[name] for name in row} for row in rows]
+            content[inline] = [*given, *rows]
+            whose[inline] += [f"row {number} of {file}" for number in range(1, len(rows) + 1)]
+    try:
+        said = Description.model_validate(content)
+    except ValidationError as fault:
+        faults = [_sentence(error["loc"], error, content, whose) for error in fault.errors()]
+        raise BadInput(f'"{path}" cannot be used: {"; ".join(faults)}.') from None
+    if twice := _keystwice(said):
+        raise BadInput(f'"{path}" cannot be used: {"; ".join(twice)}.')
+    return said
+
+
+def _keystwice(said: Description) -> list[str]:
+    told = {
+        "limit": [limit.name for limit in said.limit],
+        "tyre": [f"{tyre.model}, {tyre.position}" for tyre in said.tyre],
+        "plan": [f"{plan.shift}, {plan.circuit}" for plan in said.plan],
+    }
+    return [
+        f"it has more than one {what} {listed(names)}"
+        for what, all_ in told.items()
+        if (names := twice(all_))
+    ]
+
+
+def _sentence(
+    where: tuple[int | str, ...], error: Any, content: dict[str, Any], whose: dict[str, list[str]]
+) -> str:
+    """One fault in words: which entry, which key, what is there instead."""
+    place: Any = content
+    words: list[str] = []
+    for part in where:
+        if isinstance(part, int):
+            found = place[part] if isinstance(place, list) and part < len(place) else {}
+            named = found.get("name") or found.get("word") if isinstance(found, dict) else None
+            entries = whose.get(words[-1], [])
+            if part < len(entries):
+                words[-1] = entries[part]
+            else:
+                words[-1] += f' "{named}"' if named else f" {part + 1}"
+            place = found
+        else:
+            words.append(part)
+            place = place.get(part) if isinstance(place, dict) else None
+    entry, key = " ".join(words[:-1]), words[-1] if words else ""
+    if error["type"] == "extra_forbidden":
+        known = _keys_of(where)
+        return f'{entry or "it"} has an unknown key "{key}" (it can have {listed(known, most=20)})'
+    if error["type"] == "missing":
+        return f"{entry or 'it'} has no {key}"
+    message = str(error.get("ctx", {}).get("error") or error["msg"])
+    if error["type"] == "value_error":
+        return f"{' '.join(words)} {message}".strip().rstrip(".")
+    return f"{entry or 'it'} says {key} = {error['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _keys_of(where: tuple[int | str, ...]) -> list[str]:
+    kinds: dict[str, type[BaseModel]] = {
+        "roster": Roster, "limit": Limit, "tyre": Tyre, "plan": Plan, "trust": Trust, "shifts": Shift,
+    }  # fmt: skip
+    within = [part for part in where[:-1] if isinstance(part, str)]
+    model = kinds[within[-1]] if within else Description
+    return list(model.model_fields)
+
+
+def rows(said: Description) -> dict[str, pa.Table]:
+    """What a description says, as rows of the tables that it speaks of."""
+    told = {
+        "rosters": [
+            {
+                "roster": roster.name,
+                "word": shift.word,
+                "starts": f"{shift.start:%H:%M}",
+                "lasts_h": shift.hours,
+                "crews": ",".join(shift.crews) or None,
+                "days_each": shift.days_each,
+                "first": roster.first and roster.first.isoformat(),
+                "last": roster.last and roster.last.isoformat(),
+            }
+            for roster in said.roster
+            for shift in roster.shifts
+        ],
+        "limits": [
+            {"limit_name": limit.name, "unit": limit.unit or UNITS.get(limit.kind)}
+            | {key: getattr(limit, key) for key in ("kind", "road", "model", "loaded", "most")}
+            for limit in said.limit
+        ],
+        "tyres": [tyre.model_dump() for tyre in said.tyre],
+        "plans": [plan.model_dump() for plan in said.plan],
+    }
+    return {
+        name: pa.Table.from_pylist(each, schema=schema.TABLES[name].schema.to_pyarrow())
+        for name, each in told.items()
+        if each
+    }
+
+
+def planned_days(said: Description) -> list[datetime]:
+    """The first and the last minute of the local days that plans are for."""
+    zone = times.zone(said.time_zone)
+    days = sorted({date.fromisoformat(plan.shift[:10]) for plan in said.plan})
+    return [datetime.combine(day, at, zone) for day in days for at in (time.min, time(23, 59))]
