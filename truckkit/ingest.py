@@ -10,7 +10,7 @@ from pathlib import Path
 import ibis
 import pyarrow as pa
 
-from truckkit import convert, cycles, derive, describing, detecting, mapping, schema
+from truckkit import convert, cycles, derive, describing, detecting, mapping, revising, schema
 from truckkit.errors import BadInput, BadRequest, NoStore, listed
 from truckkit.mapping import FileKind, Mapping
 from truckkit.sources import files
@@ -91,6 +91,7 @@ def ingest(
                 describing.follow(pending, each_own)
             if detection and using:
                 detecting.changed(pending, progress)
+            revising.note(pending)
 
         return publish(Path(store), draft, follows)
 

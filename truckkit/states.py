@@ -12,7 +12,12 @@ from ibis import _
 
 from truckkit import schema
 
-_CUT = ("truck", "start", "stop", "state", "place", "loader", "operator", "evidence", "load_id", "doubtful")
+_PIECE = {
+    **{name: schema.STATE_INTERVALS[name].dtype for name in ("truck", "start", "stop", "state", "place")},
+    **{name: schema.STATE_INTERVALS[name].dtype for name in ("loader", "operator", "evidence", "load_id")},
+    "doubtful": ibis.dtype("!boolean"),
+}
+"""What the rows of pieces hold."""
 
 UNEXPLAINED_S = 60
 """Standing that no record explains is a delay from here on, and part of the queue below it."""
@@ -53,7 +58,7 @@ def of_cycles(cycles: ibis.Table) -> ibis.Table:
     dump = _phases(cycles, "dump", "arrived_dump", "stop", "dump_place")
     back = _drive(cycles, "return", "start", "arrived_load")
     there = _drive(cycles, "haul", "full", "arrived_dump")
-    return ibis.union(*back, *load, *there, *dump).filter(_.stop > _.start)
+    return _pieces(ibis.union(*back, *load, *there, *dump).filter(_.stop > _.start))
 
 
 def _drive(cycles: ibis.Table, what: str, start: str, arrived: str) -> list[ibis.Table]:
@@ -106,39 +111,34 @@ def _stretch(
 
 def of_refuels(refuels: ibis.Table) -> ibis.Table:
     """The delays that refuellings are; rows as in ``of_cycles``."""
-    return refuels.filter(_.stop > _.start).select(
-        "truck",
-        "start",
-        "stop",
-        state=ibis.literal("delay"),
-        place=_.place,
-        loader=ibis.null("string"),
-        operator=ibis.null("string"),
-        evidence=ibis.literal("refuel"),
-        load_id=_.load_id,
-        doubtful=ibis.literal(False),
-    )
+    return _pieces(refuels.filter(_.stop > _.start), state="delay", evidence="refuel")
 
 
 def of_maintenance(maintenance: ibis.Table) -> ibis.Table:
     """The down time that closed work orders are; rows as in ``of_cycles``."""
-    return maintenance.filter(_.stop.notnull() & (_.stop > _.start)).select(
-        "truck",
-        "start",
-        "stop",
-        state=ibis.literal("down"),
-        place=ibis.null("string"),
-        loader=ibis.null("string"),
-        operator=ibis.null("string"),
-        evidence=ibis.literal("work order"),
-        load_id=_.load_id,
-        doubtful=ibis.literal(False),
-    )
+    closed = maintenance.filter(_.stop.notnull() & (_.stop > _.start))
+    return _pieces(closed, state="down", evidence="work order")
 
 
 def told(states: ibis.Table) -> ibis.Table:
     """The intervals that a source gave as states; rows as in ``of_cycles``."""
-    return states.filter(_.evidence == "interval").mutate(doubtful=ibis.literal(False)).select(*_CUT)
+    return _pieces(states.filter(_.evidence == "interval"))
+
+
+def _pieces(rows: ibis.Table, **said: str) -> ibis.Table:
+    """Rows as pieces: what they lack is as ``said``, else empty, and in no doubt.
+
+    A column that must be told and one that need not are two types to a union, whatever they hold.
+    """
+    known = {name: rows[name] for name in _PIECE if name in rows.columns}
+    known |= {name: ibis.literal(value) for name, value in said.items()}
+    known.setdefault("doubtful", ibis.literal(False))
+    return rows.select(
+        **{
+            name: known[name].cast(kind) if name in known else ibis.null(kind)
+            for name, kind in _PIECE.items()
+        }
+    )
 
 
 def tile(pieces: Iterable[Piece], start: datetime, stop: datetime) -> Iterator[Piece]:

@@ -47,6 +47,42 @@ def observed(states: ibis.Table, trucks: ibis.Table, start: datetime, stop: date
     )
 
 
+def with_gaps(seen: ibis.Table, states: ibis.Table, positions: ibis.Table) -> ibis.Table:
+    """Coverage by truck, with its longest silence and how many of its positions are flagged.
+
+    A silence is ``no_data`` from one observed state to the next, within the time asked for.
+
+    Parameters
+    ----------
+    seen
+        See ``observed``.
+    states
+        State intervals, cut to the time asked for.
+    positions
+        See ``schema.POSITIONS``; those of the time asked for.
+
+    Returns
+    -------
+    ibis.Table
+        One row per truck: the columns of ``seen``, ``silent_min`` (the longest silence) [min],
+        ``positions`` (how many), ``flagged`` (those with a fault), ``flagged_share`` (of the positions;
+        empty where there are none).
+    """
+    silent = (
+        states.filter(_.state == "no_data")
+        .group_by("truck")
+        .aggregate(silent_min=(_.stop.delta(_.start, unit="microsecond") / 60e6).max())
+    )
+    told = positions.group_by("truck").aggregate(positions=_.truck.count(), flagged=_.fault.count())
+    joined = seen.left_join(silent, "truck").drop("truck_right").left_join(told, "truck").drop("truck_right")
+    return joined.mutate(
+        silent_min=ibis.ifelse(_.observed_min > 0, _.silent_min.fill_null(0.0), _.asked_min),
+        positions=_.positions.fill_null(0),
+        flagged=_.flagged.fill_null(0),
+        flagged_share=_.flagged / _.positions.nullif(0),
+    )
+
+
 def with_coverage(answer: ibis.Table, seen: ibis.Table, least: float = LEAST) -> ibis.Table:
     """An answer, with how much of the time that it rests on was observed.
 
@@ -70,7 +106,17 @@ def with_coverage(answer: ibis.Table, seen: ibis.Table, least: float = LEAST) ->
     else:
         whole = seen.aggregate(coverage=_.observed_min.sum() / _.asked_min.sum())
         joined = answer.cross_join(whole)
-    known = joined.mutate(coverage=joined.coverage.fill_null(0.0))
-    percent = (known.coverage * 100).floor().cast("int64").cast("string")
+    return with_doubt(joined.mutate(coverage=joined.coverage.fill_null(0.0)), least)
+
+
+def with_doubt(answer: ibis.Table, least: float = LEAST) -> ibis.Table:
+    """An answer that has a ``coverage``, with ``doubt``: why not to trust it, in words.
+
+    Returns
+    -------
+    ibis.Table
+        One row per row of the answer.
+    """
+    percent = (answer.coverage * 100).floor().cast("int64").cast("string")
     told = percent + f" % of the time asked was observed, less than {least * 100:g} %"
-    return known.mutate(doubt=ibis.ifelse(known.coverage < least, told, ibis.null("string")))
+    return answer.mutate(doubt=ibis.ifelse(answer.coverage < least, told, ibis.null("string")))

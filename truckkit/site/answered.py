@@ -25,6 +25,12 @@ class Answered(Narrowed):
             return datetime.fromisoformat("1970-01-01T00:00Z"), datetime.fromisoformat("1970-01-02T00:00Z")
         return self.start, self.stop
 
+    @property
+    def asked_stored(self) -> tuple[datetime, datetime]:
+        """The time asked for, as tables hold it."""
+        start, stop = self.asked
+        return times.stored(start), times.stored(stop)
+
     def against(self, vs: str | timedelta | Self) -> Self:
         """What to compare with: a site, or this one in the time of a length before its window."""
         return self.before(vs) if isinstance(vs, (str, timedelta)) else vs
@@ -62,7 +68,7 @@ class Answered(Narrowed):
 
     def one_shift(self) -> str:
         """Name of the one shift that the window is."""
-        start, stop = (times.stored(bound) for bound in self.asked)
+        start, stop = self.asked_stored
         shifts = self.shifts
         held = shifts.filter(shifts.start >= start, shifts.stop <= stop).shift.to_pyarrow().to_pylist()
         if len(held) != 1:

@@ -58,6 +58,18 @@ class Pending:
         """What is known of the site."""
         return catalog.described(self._con, self._draft.site, self.stored)
 
+    @property
+    def loads(self) -> list[Load]:
+        """The loads that bring something, numbered as the ledger will."""
+        return [load for load in self._draft.loads if not load.known]
+
+    def before(self, name: str) -> ibis.Table:
+        """A table as it is in the generation that this one replaces."""
+        self._con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {ddl.name('before_' + name)} AS {self.stored(schema.TABLES[name])}"
+        )
+        return self._draft.backend.table("before_" + name)
+
     def new(self, name: str) -> ibis.Table:
         """The rows of a table that this publish adds or changes."""
         return self._draft.backend.table("new_" + name)

@@ -1,0 +1,82 @@
+"""How much of the asked time was observed, and which answers that is too little for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strips import LETTERS, MIDNIGHT, intervals, mine
+
+import truckkit as tk
+
+HOUR = timedelta(hours=1)
+
+
+def coverage(site: tk.Site) -> dict[str, tuple[float, float]]:
+    rows = site.coverage().to_pyarrow().to_pylist()
+    return {row["truck"]: (row["asked_min"], row["observed_min"]) for row in rows}
+
+
+def test_time_that_nobody_observed_is_not_covered():
+    site = mine(intervals({"T01": "RRLLHHHD..", "T02": "RRLLHHHDRR"})).between(MIDNIGHT, MIDNIGHT + HOUR / 6)
+    assert coverage(site) == {"T01": (10, 8), "T02": (10, 10)}
+
+
+def test_time_of_which_nothing_is_stored_is_not_covered():
+    site = mine(intervals({"T01": "RRLLH"})).between(MIDNIGHT, MIDNIGHT + HOUR / 6)
+    assert coverage(site) == {"T01": (10, 5)}
+
+
+def test_a_truck_that_was_never_heard_of_has_none():
+    site = mine(intervals({"T01": "RRLLH"}), trucks=("T02",))
+    assert coverage(site)["T02"] == (5, 0)
+
+
+def test_a_window_without_data_answers_with_coverage_0():
+    site = mine(intervals({"T01": "RRLLH"})).between(MIDNIGHT + 24 * HOUR, MIDNIGHT + 25 * HOUR)
+    (row,) = site.coverage().to_pyarrow().to_pylist()
+    assert (row["coverage"], row["silent_min"]) == (0, 60)
+    assert row["doubt"] == "0 % of the time asked was observed, less than 95 %"
+
+
+def test_the_longest_silence_is_told():
+    site = mine(intervals({"T01": "R.L...H"}))
+    assert site.coverage().to_pyarrow()["silent_min"].to_pylist() == [3]
+
+
+def test_an_answer_of_a_truck_is_doubted_where_that_truck_was_not_seen():
+    site = mine(intervals({"T01": "RRLL......", "T02": "RRLLHHHDRR"}))
+    rows = site.answered(site.trucks.select("truck")).to_pyarrow().to_pylist()
+    assert {row["truck"]: row["doubt"] for row in rows} == {
+        "T01": "40 % of the time asked was observed, less than 95 %",
+        "T02": None,
+    }
+
+
+def test_an_answer_of_the_fleet_rests_on_all_trucks():
+    site = mine(intervals({"T01": "RRLL......", "T02": "RRLLHHHDRR"}))
+    (row,) = site.answered(site.states.aggregate(stretches=site.states.count())).to_pyarrow().to_pylist()
+    assert row["coverage"] == pytest.approx(0.7)
+
+
+strip = st.text(alphabet="".join(LETTERS), min_size=1, max_size=30)
+
+
+@given(strip, strip, st.integers(1, 29))
+def test_coverage_of_two_halves_sums_to_that_of_the_whole(one, other, cut):
+    site = mine(intervals({"T01": one, "T02": other}))
+    whole = coverage(site.between(MIDNIGHT, MIDNIGHT + HOUR / 2))
+    middle = MIDNIGHT + timedelta(minutes=cut)
+    halves = [coverage(site.between(MIDNIGHT, middle)), coverage(site.between(middle, MIDNIGHT + HOUR / 2))]
+    for truck, sums in whole.items():
+        assert sums == pytest.approx(tuple(map(sum, zip(*(half[truck] for half in halves), strict=True))))
+
+
+def test_it_agrees_with_minutes_counted_one_by_one():
+    strips = {"T01": "RR..LLH.HD", "T02": "..........", "T03": "DDDDDDDDDD"}
+    found = coverage(mine(intervals(strips)))
+    assert {truck: seen for truck, (_, seen) in found.items()} == {
+        truck: sum(letter != "." for letter in letters) for truck, letters in strips.items()
+    }

@@ -1,0 +1,119 @@
+"""Revisions: what a load says of shifts that were over, and which answers that changed."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from ibis import _
+
+from truckkit import align, cycles, schema, times
+from truckkit.store import Pending
+
+_TELL = ("positions", "telemetry", "states", "cycles", "maintenance", "refuels")
+ANSWERS = ("moved_t", "loads", "observed_min")
+"""What is asked again of a shift that late data tells of: tonnes and loads dumped, minutes observed."""
+
+Answers = dict[tuple[str, str], dict[str, float]]
+"""By shift and answer, what it is for each truck."""
+Table = Callable[[str], ibis.Table]
+
+
+def note(pending: Pending) -> None:
+    """Write a row for each answer of a shift that was over and that these loads change.
+
+    A shift was over where the store had heard of something at or after its end. What comes for a shift
+    that goes on is no revision, only news.
+    """
+    if not pending.base or not pending.loads:
+        return
+    shifts = _touched(pending)
+    if not shifts:
+        return
+    was, now = (_answers(tables, shifts) for tables in (pending.before, pending.table))
+    number = pending.before("revisions").revision.max().to_pyarrow().as_py() or 0
+    at = datetime.now(UTC).replace(tzinfo=None)
+    rows = []
+    for shift in shifts:
+        for answer in ANSWERS:
+            before, after = (told.get((shift["shift"], answer), {}) for told in (was, now))
+            trucks = sorted({*before, *after})
+            changed = [truck for truck in trucks if _differ(before.get(truck, 0), after.get(truck, 0))]
+            if changed:
+                number += 1
+                rows.append(
+                    {
+                        "revision": number,
+                        "load_id": pending.loads[-1].number,
+                        "at": at,
+                        "start": shift["start"],
+                        "stop": shift["stop"],
+                        "trucks": json.dumps(changed, ensure_ascii=False),
+                        "answer": f"{answer} of {shift['shift']}",
+                        "before": sum(before.values()),
+                        "after": sum(after.values()),
+                    }
+                )
+    pending.replace("revisions", pa.Table.from_pylist(rows, schema=schema.REVISIONS.schema.to_pyarrow()))
+
+
+def _differ(before: float, after: float) -> bool:
+    return abs(before - after) > 1e-6
+
+
+def _touched(pending: Pending) -> list[dict[str, Any]]:
+    """The shifts that were over, and of which new rows tell."""
+    files = pending.before("files")
+    known = (
+        files.aggregate(first=files.first_at.min(), last=files.last_stop.max()).to_pyarrow().to_pylist()[0]
+    )
+    told = _told(pending.new)
+    if known["first"] is None or told is None:
+        return []
+    shifts = pending.before("shifts")
+    over = shifts.filter(shifts.stop > known["first"], shifts.stop <= known["last"])
+    over = over.filter(over.stop > told[0], over.start < told[1])
+    rows: list[dict[str, Any]] = over.order_by("start").to_pyarrow().to_pylist()
+    return rows
+
+
+def _told(rows: Table) -> tuple[datetime, datetime] | None:
+    """First and last instant that new rows of an FMS or of samples tell of."""
+    ends: list[datetime] = []
+    for name in _TELL:
+        table = schema.TABLES[name]
+        told, at = rows(name), table.at or "start"
+        if "source" in told.columns:
+            told = told.filter(_.source == "fms")
+        row = told.aggregate(first=told[at].min(), last=told[table.stop or at].max())
+        ends += [each for each in row.to_pyarrow().to_pylist()[0].values() if each]
+    return (min(ends), max(ends)) if ends else None
+
+
+def _answers(table: Table, shifts: list[dict[str, Any]]) -> Answers:
+    told: Answers = defaultdict(dict)
+    states, hauls = table("states"), cycles.dumped(table("cycles"))
+    by_fms = states.filter(_.source == "fms").select("truck").distinct().truck.to_pyarrow().to_pylist()
+    chosen = [(rows.source == "fms") | rows.truck.notin(by_fms) for rows in (states, hauls)]
+    states, hauls = states.filter(chosen[0]), hauls.filter(chosen[1])
+    for shift in shifts:
+        start, stop = shift["start"], shift["stop"]
+        within = hauls.filter(hauls.dumped >= start, hauls.dumped < stop)
+        moved = within.group_by("truck").aggregate(
+            moved_t=_.carried_t.sum().fill_null(0.0), loads=_.truck.count().cast("float64")
+        )
+        seen = align.clipped(states, times.aware(start), times.aware(stop)).filter(_.state != "no_data")
+        seen = seen.group_by("truck").aggregate(
+            observed_min=(_.stop.delta(_.start, unit="microsecond") / 60e6).sum()
+        )
+        for answers in (moved, seen):
+            for row in answers.to_pyarrow().to_pylist():
+                truck = row.pop("truck")
+                for answer, value in row.items():
+                    told[shift["shift"], answer][truck] = value
+    return told
