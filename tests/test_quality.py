@@ -21,7 +21,7 @@ START = MIDNIGHT.replace(tzinfo=None)
 
 
 def positions(*strips: str, metres: float = 5.0) -> ibis.Table:
-    """Positions of strips such as ``"T01 aab..c"``: a letter a second, so many metres from one to the next."""
+    """Positions of strips such as ``"T01 aab..c"``: a letter a second, some metres from one to the next."""
     rows = [
         {
             "truck": truck, "at": START + timedelta(seconds=second), "load_id": 1,
