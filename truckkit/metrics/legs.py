@@ -1,0 +1,117 @@
+"""The working legs of a truck: one loading, one haul, one dumping, one return, between which places."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+
+from truckkit.metrics import pieces
+from truckkit.metrics.rates import WORKING
+
+BREAKS = ("standby", "down", "no_data")
+"""The states that end a leg: what follows one of them is another leg."""
+
+
+def legs(states: ibis.Table) -> ibis.Table:
+    """How long each loading, haul, dumping, return and spotting took, and between which places.
+
+    Intervals of one state are one leg though a queue or a delay lies between them: a haul that stands for
+    a train at a crossing stays one haul, and its delay is no part of it. Standby, down time and time that
+    nobody observed end a leg. A drive goes from the place of the work before it to that of the work after
+    it; other work is where it is. A place that nobody told of is empty, as is that of a drive which
+    starts or stops at none.
+
+    Parameters
+    ----------
+    states
+        State intervals, see ``schema.STATE_INTERVALS``, of one source a truck, whole.
+
+    Returns
+    -------
+    ibis.Table
+        One row per leg: ``truck``, ``leg`` (a number within the truck), ``state``, ``start``, ``stop`` (of
+        its first and last interval), ``from_place``, ``to_place``, ``loader`` and ``leg_min`` [min], the
+        time of its intervals alone.
+    """
+    by_truck = ibis.window(group_by="truck", order_by="start")
+    until_now = ibis.window(group_by="truck", order_by="start", preceding=None, following=0)
+    told = states.filter(_.state.isin((*WORKING, *BREAKS))).select(
+        "truck", "start", "stop", "state", "place", "loader"
+    )
+    beside = told.mutate(
+        _before=told.state.lag().over(by_truck),
+        _after=told.state.lead().over(by_truck),
+        _from=told.place.lag().over(by_truck),
+        _to=told.place.lead().over(by_truck),
+    )
+    fresh = (beside.state != beside["_before"]).fill_null(True)
+    driving = beside.state.isin(("haul", "return"))
+    outside = ibis.null("string")
+    each = beside.select(
+        "truck",
+        "start",
+        "state",
+        "loader",
+        "stop",
+        leg=fresh.cast("int64").sum().over(until_now),
+        from_place=ibis.ifelse(driving, ibis.ifelse(fresh, beside["_from"], outside), beside.place),
+        to_place=ibis.ifelse(
+            driving,
+            ibis.ifelse(beside.state != beside["_after"], beside["_to"], outside),
+            beside.place,
+        ),
+        long_us=_.stop.delta(_.start, unit="microsecond"),
+    )
+    whole = each.filter(_.state.isin(WORKING)).group_by("truck", "leg").aggregate(
+        state=_.state.max(),
+        start=_.start.min(),
+        stop=_.stop.max(),
+        from_place=_.from_place.max(),
+        to_place=_.to_place.max(),
+        loader=_.loader.max(),
+        leg_min=_.long_us.sum() / 60e6,
+    )
+    return whole
+
+
+def usual(states: ibis.Table, trucks: ibis.Table) -> ibis.Table:
+    """How long a leg between two places usually takes, by truck model: the median.
+
+    Drives count that lead from one loading or dumping to the next and are of one interval; work at a
+    place counts interval by interval. That leaves out drives with a stop, of which a median needs none.
+
+    Parameters
+    ----------
+    states
+        State intervals, see ``schema.STATE_INTERVALS``, of one source a truck, whole.
+    trucks
+        See ``schema.TRUCKS``: ``truck``, ``model``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per ``model``, ``state``, ``from_place`` and ``to_place``: ``usual_min`` [min].
+    """
+    columns = ("truck", "state", "start", "stop", "from_place", "to_place")
+    at_place = states.filter(_.state.isin(("spot_load", "load", "spot_dump", "dump")), _.place.notnull())
+    at_place = at_place.mutate(from_place=_.place, to_place=_.place).select(*columns)
+    by_truck = ibis.window(group_by="truck", order_by="start")
+    told = states.filter(_.state.isin(("load", "haul", "dump", "return", *BREAKS)))
+    beside = told.select(
+        "truck",
+        "state",
+        "start",
+        "stop",
+        from_place=told.place.lag().over(by_truck),
+        to_place=told.place.lead().over(by_truck),
+        _before=told.state.lag().over(by_truck),
+        _after=told.state.lead().over(by_truck),
+    )
+    ends = ("load", "dump")
+    driven = beside.filter(
+        _.state.isin(("haul", "return")), _["_before"].isin(ends), _["_after"].isin(ends)
+    ).select(*columns)
+    each = pieces.stacked(at_place, driven).left_join(trucks.select("truck", "model"), "truck")
+    return each.group_by("model", "state", "from_place", "to_place").aggregate(
+        usual_min=_.stop.delta(_.start, unit="microsecond").median() / 60e6
+    )
