@@ -143,13 +143,7 @@ def kpis(
     asked = ibis.memtable(
         ratios,
         schema=ibis.schema(
-            {
-                "ratio": "string",
-                "numerator": "string",
-                "denominator": "string",
-                "above": "int8",
-                "below": "int8",
-            }
+            {"ratio": "string", "numerator": "string", "denominator": "string", "above": "int8", "below": "int8"}
         ),
     )
     each = spent.cross_join(asked)
@@ -230,12 +224,14 @@ def with_orders(down: ibis.Table, maintenance: ibis.Table) -> ibis.Table:
 
     Of several the one that started last counts. An open order goes on.
     """
-    orders = maintenance.select("truck", _since=_.start, _until=_.stop, _kind=_.kind, _order=_.work_order)
+    orders = maintenance.select(
+        "truck", _since=_.start, _until=_.stop, _why=_.kind, _order=_.work_order
+    )
     joined = down.asof_join(orders, on=down.stop > orders["_since"], predicates="truck")
     covered = joined["_since"].notnull() & (joined["_until"] > joined.start).fill_null(True)
     return joined.select(
         *down.columns,
-        order_kind=ibis.ifelse(covered, joined["_kind"], ibis.null("string")),
+        order_kind=ibis.ifelse(covered, joined["_why"], ibis.null("string")),
         work_order=ibis.ifelse(covered, joined["_order"], ibis.null("string")),
     )
 

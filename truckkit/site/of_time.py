@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote
 
 import ibis
 
+from truckkit import times
 from truckkit.errors import BadRequest, listed, unknown
-from truckkit.metrics import grouping, ledger, pieces, production, rates, usage, usage_models
+from truckkit.metrics import (
+    before_after,
+    grouping,
+    idle,
+    ledger,
+    maintenance,
+    pieces,
+    production,
+    rates,
+    shift_change,
+    usage,
+    usage_models,
+)
 from truckkit.site.answered import Answered
 
 
@@ -75,6 +89,109 @@ class OfTime(Answered):
             "stop": stop,
             "offset_min": self.offset_min,
         }
+
+    def shift_change(self) -> ibis.Table:
+        """Who started late, finished early or had a long break; see ``metrics.shift_change``."""
+        return self.answered(
+            shift_change.shift_change(self.clipped_states(), self.trucks, self.shifts, *self.asked)
+        )
+
+    def idle(self, longer: str | timedelta = "10min") -> ibis.Table:
+        """Who stood with the engine on for longer than this, and where; see ``metrics.idle.idle``."""
+        return self.answered(
+            idle.idle(self.clipped_states(), self.telemetry, self.positions, times.length(longer))
+        )
+
+    # Maintenance -------------------------------------------------------------------------------
+
+    def reliability(self, by: str | Sequence[str] = "truck") -> ibis.Table:
+        """How long trucks run between shutdowns; see ``metrics.maintenance.reliability``.
+
+        Parameters
+        ----------
+        by
+            Any of truck, model, fleet, shift, crew, hour, with commas.
+        """
+        start, stop = self.asked
+        # An instant more, for a stretch of down that goes on over the start of the window is not new.
+        wider = self.between(start - timedelta(microseconds=1), stop)
+        return self.answered(
+            maintenance.reliability(
+                wider.states,
+                grouping.keys(by, pieces.INSIDE),
+                trucks=self.trucks,
+                shifts=self.shifts,
+                start=start,
+                stop=stop,
+                offset_min=self.offset_min,
+            )
+        )
+
+    def maintenance_pareto(self, by: str | Sequence[str] = "component") -> ibis.Table:
+        """What trucks were down for, the most first; see ``metrics.maintenance.maintenance_pareto``.
+
+        Parameters
+        ----------
+        by
+            Any of component, kind, truck, model, fleet, with commas.
+        """
+        start, stop = self.asked
+        words = grouping.keys(by, tuple(maintenance.PARETO))
+        pareto = maintenance.maintenance_pareto(
+            self.maintenance, words, trucks=self.trucks, start=start, stop=stop
+        )
+        # Joined to its coverage first, for a join keeps no order.
+        return self.answered(pareto).order_by(ibis.desc("down_h"), *words)
+
+    def before_after(self, work_order: str, window: str | timedelta = "3 shifts") -> ibis.Table:
+        """Whether a truck behaves differently after a work order; see ``metrics.before_after``.
+
+        Parameters
+        ----------
+        work_order
+            Number of the work order, wherever in the store it is.
+        window
+            How much before its start and after its stop to look at: a length such as ``"36h"``, or
+            ``"3 shifts"``: the last three that started before the work did, and the first three that ended
+            after it, each without the time of the work.
+        """
+        orders = self._tables["maintenance"]
+        found = orders.filter(orders.work_order == work_order).to_pyarrow().to_pylist()
+        if not found:
+            raise unknown("work order", work_order, orders.work_order.to_pyarrow().to_pylist(), self.name)
+        order = found[0]
+        if order["stop"] is None:
+            raise BadRequest(
+                f'the work order "{work_order}" is still open, so nothing comes after it; '
+                "ask again once it has a stop."
+            )
+        started, done = times.aware(order["start"]), times.aware(order["stop"])
+        first, last = self._around_work(started, done, window)
+        truck = self._narrowed(_trucks=(order["truck"],), _window=(first, last))
+        return truck.answered(
+            before_after.before_after(
+                truck.states, truck.cycles, truck.telemetry, (first, started), (done, last)
+            )
+        )
+
+    def _around_work(
+        self, started: datetime, done: datetime, window: str | timedelta
+    ) -> tuple[datetime, datetime]:
+        """First and last instant to look at around some work."""
+        counted = re.fullmatch(r"\s*(\d+)\s*shifts?\s*", window) if isinstance(window, str) else None
+        if not counted:
+            length = times.length(window)
+            return started - length, done + length
+        number = int(counted[1])
+        known = self._tables["shifts"].select("start", "stop").to_pyarrow().to_pylist()
+        before = sorted(start for row in known if (start := times.aware(row["start"])) < started)
+        after = sorted(stop for row in known if (stop := times.aware(row["stop"])) > done)
+        if not (number and before and after):
+            raise BadRequest(
+                f'"{window}" reaches no shift before and after the work; '
+                'give a length of time instead, such as "36h".'
+            )
+        return before[-number:][0], after[:number][-1]
 
     # Lost tonnes -------------------------------------------------------------------------------
 
