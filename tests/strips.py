@@ -87,3 +87,26 @@ def dumped(loads: Mapping[str, list[float | None]]) -> ibis.Table:
     """Cycles whose loads were dumped, of these tonnes for each truck: ``truck``, ``carried_t``."""
     rows = [{"truck": truck, "carried_t": tonnes} for truck, each in loads.items() for tonnes in each]
     return ibis.memtable(rows, schema=ibis.schema({"truck": "string", "carried_t": "float64"}))
+
+
+_USUAL = {"load_id": 0, "version": 1, "given": True, "complete": True, "source": "fms", "days_each": 1}
+
+
+def furnished(states: list[dict[str, object]], zone: str = "UTC", **tables: list[dict[str, object]]) -> Site:
+    """A site that holds these intervals and rows of any other tables; trucks are those that rows name."""
+    connection = ibis.duckdb.connect()
+    rows: dict[str, list[dict[str, object]]] = {"states": states, **tables}
+    given = {row["truck"]: row for row in rows.get("trucks", [])}
+    named = sorted({str(row["truck"]) for each in rows.values() for row in each if row.get("truck")})
+    rows["trucks"] = [{"truck": truck, **given.get(truck, {})} for truck in named]
+    rows["site"] = [{"name": "mine", "time_zone": zone, "made_by": "tests", "simulated": True}]
+    for name, each in rows.items():
+        table = schema.TABLES[name]
+        full = [{column: row.get(column, _USUAL.get(column)) for column in table.names} for row in each]
+        connection.create_table(name, pa.Table.from_pylist(full, schema=table.schema.to_pyarrow()))
+    return Site(connection)
+
+
+def minute(number: float) -> datetime:
+    """The instant so many minutes after midnight, as tables hold it."""
+    return MIDNIGHT.replace(tzinfo=None) + timedelta(minutes=number)
