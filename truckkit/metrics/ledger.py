@@ -59,7 +59,7 @@ def intervals(
     ``rates.truck_rates``; time of which nothing is stored is ``no_data``. A working leg costs the minutes
     by which it was longer than usual, at the same rate, and wins those by which it was shorter. Usual is
     the median of the truck model, the state and the places in the time to compare with, and in the shift
-    itself where that has none; see ``legs``. A leg that the window cuts counts for the part within. A load
+    itself where that has none, see ``legs.usual``; a leg of which nobody told the places has none. A leg that the window cuts counts for the part within. A load
     dumped in the shift costs what it lacked of the truck's target payload and wins what it had beyond;
     trucks without a target are left out. A lost minute is in one line alone.
 
@@ -199,14 +199,16 @@ def _beside_the_usual(
     around: ibis.Table, before: ibis.Table, trucks: ibis.Table, start: datetime, stop: datetime
 ) -> ibis.Table:
     first, last = pieces.literal(start), pieces.literal(stop)
+    now = around.filter(around.start < last, around.stop > first)
     driven = legs(around).filter(_.start < last, _.stop > first)
     driven = driven.left_join(trucks.select("truck", "model"), "truck").drop("truck_right")
+    driven = driven.mutate(model=driven.model.fill_null(""))
     keys = ["model", "state", "from_place", "to_place"]
-    known = driven.left_join(usual(before, trucks), keys).drop(*(f"{key}_right" for key in keys))
-    own_min = known.leg_min.median().over(ibis.window(group_by=keys))
+    # A leg without a place, or of a kind that was never driven straight, has no usual to be beside of.
+    known = driven.join(usual(before, now, trucks), keys)
     within = known.mutate(
         _whole_us=pieces.lasts_us(known),
-        _beside_min=known.leg_min - ibis.coalesce(known.usual_min, own_min),
+        _beside_min=known.leg_min - known.usual_min,
         start=ibis.greatest(known.start, first),
         stop=ibis.least(known.stop, last),
     )

@@ -74,44 +74,55 @@ def legs(states: ibis.Table) -> ibis.Table:
     return whole
 
 
-def usual(states: ibis.Table, trucks: ibis.Table) -> ibis.Table:
+def usual(before: ibis.Table, now: ibis.Table, trucks: ibis.Table) -> ibis.Table:
     """How long a leg between two places usually takes, by truck model: the median.
 
     Drives count that lead from one loading or dumping to the next and are of one interval; work at a
-    place counts interval by interval. That leaves out drives with a stop, of which a median needs none.
+    place counts interval by interval. That leaves out drives with a stop, of which a median needs none,
+    and work of which nobody told the place.
 
     Parameters
     ----------
-    states
-        State intervals, see ``schema.STATE_INTERVALS``, of one source a truck, whole.
+    before
+        State intervals, see ``schema.STATE_INTERVALS``, of one source a truck, whole, of the time to
+        compare with.
+    now
+        Those of the time asked for, which say what is usual where the others do not.
     trucks
         See ``schema.TRUCKS``: ``truck``, ``model``.
 
     Returns
     -------
     ibis.Table
-        One row per ``model``, ``state``, ``from_place`` and ``to_place``: ``usual_min`` [min].
+        One row per ``model``, ``state``, ``from_place`` and ``to_place``: ``usual_min`` [min]. Trucks of
+        which nobody told the model have an empty text.
     """
-    columns = ("truck", "state", "start", "stop", "from_place", "to_place")
-    at_place = states.filter(_.state.isin(("spot_load", "load", "spot_dump", "dump")), _.place.notnull())
-    at_place = at_place.mutate(from_place=_.place, to_place=_.place).select(*columns)
-    by_truck = ibis.window(group_by="truck", order_by="start")
-    told = states.filter(_.state.isin(("load", "haul", "dump", "return", *BREAKS)))
-    beside = told.select(
+    columns = ("truck", "state", "start", "stop", "place")
+    told = pieces.stacked(
+        before.select(*columns, early=ibis.literal(True)), now.select(*columns, early=ibis.literal(False))
+    )
+    ends = ("truck", "early", "state", "start", "stop", "from_place", "to_place")
+    at_place = told.filter(_.state.isin(("spot_load", "load", "spot_dump", "dump")), _.place.notnull())
+    at_place = at_place.mutate(from_place=_.place, to_place=_.place).select(*ends)
+    by_truck = ibis.window(group_by=["truck", "early"], order_by="start")
+    moves = told.filter(_.state.isin(("load", "haul", "dump", "return", *BREAKS)))
+    beside = moves.select(
         "truck",
+        "early",
         "state",
         "start",
         "stop",
-        from_place=told.place.lag().over(by_truck),
-        to_place=told.place.lead().over(by_truck),
-        _before=told.state.lag().over(by_truck),
-        _after=told.state.lead().over(by_truck),
+        from_place=moves.place.lag().over(by_truck),
+        to_place=moves.place.lead().over(by_truck),
+        _before=moves.state.lag().over(by_truck),
+        _after=moves.state.lead().over(by_truck),
     )
-    ends = ("load", "dump")
+    fixed = ("load", "dump")
     driven = beside.filter(
-        _.state.isin(("haul", "return")), _["_before"].isin(ends), _["_after"].isin(ends)
-    ).select(*columns)
+        _.state.isin(("haul", "return")), _["_before"].isin(fixed), _["_after"].isin(fixed)
+    ).select(*ends)
     each = pieces.stacked(at_place, driven).left_join(trucks.select("truck", "model"), "truck")
+    each = each.mutate(long_us=pieces.lasts_us(each), model=each.model.fill_null(""))
     return each.group_by("model", "state", "from_place", "to_place").aggregate(
-        usual_min=_.stop.delta(_.start, unit="microsecond").median() / 60e6
+        usual_min=ibis.coalesce(_.long_us.median(where=_.early), _.long_us.median(where=~_.early)) / 60e6
     )

@@ -21,9 +21,17 @@ def literal(when: datetime) -> ibis.Value:
 
 def stacked(*tables: ibis.Table) -> ibis.Table:
     """Tables of the same columns, one below the other, whichever of them say that a column is never empty."""
-    first = tables[0]
-    wanted = {name: dtype.copy(nullable=True) for name, dtype in first.schema().items()}
-    return ibis.union(*(table.select(*wanted).cast(wanted) for table in tables))
+    wanted = {name: dtype.copy(nullable=True) for name, dtype in tables[0].schema().items()}
+    alike = [
+        table.select(
+            **{
+                name: table[name] if table[name].type() == dtype else table[name].cast(dtype)
+                for name, dtype in wanted.items()
+            }
+        )
+        for table in tables
+    ]
+    return ibis.union(*alike)
 
 
 def lasts_us(rows: ibis.Table) -> ibis.Value:

@@ -186,10 +186,12 @@ def _spent(
     )
     parts = pieces.cut(pieces.stacked(told, calendar), by, shifts, start, stop, offset_min)
     within = [word for word in ("shift", "crew", "hour") if word in by]
-    long = parts.group_by("truck", *within, "state", "detail").aggregate(
+    # By truck first where that is asked for, for few rows are joined with what a truck is.
+    of_trucks = ["truck"] if len(within) < len(by) else []
+    long = parts.group_by(*of_trucks, *within, "state", "detail").aggregate(
         spent_us=pieces.lasts_us(parts).sum()
     )
-    group = ibis.window(group_by=["truck", *within])
+    group = ibis.window(group_by=[*of_trucks, *within])
     # What of the calendar no other state took was not observed, whether stored as such or not at all.
     taken_us = ibis.ifelse(long.state.isin(("no_data", _CALENDAR)), 0, long.spent_us).sum().over(group)
     landed = long.mutate(

@@ -238,7 +238,7 @@ class OfTime(Answered):
         return ledger.intervals(
             self.clipped_states(),
             self.between(start - margin, stop + margin).states,
-            self.against(vs).states,
+            (self if self.start is None else self.against(vs)).states,
             self.dumped_cycles(),
             trucks=self.trucks,
             places=self.places,
