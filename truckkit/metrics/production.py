@@ -31,7 +31,7 @@ def productivity(cycles: ibis.Table, every: str = "1h") -> ibis.Table:
     --------
     >>> import truckkit as tk
     >>> tk.sample().productivity().columns
-    ('truck', 'start', 'moved_t', 'rate_tph')
+    ('truck', 'start', 'moved_t', 'rate_tph', 'coverage', 'doubt')
     """
     seconds = int(times.length(every).total_seconds())
     start = ((_.stop.epoch_seconds() // seconds) * seconds).as_timestamp("s").cast("timestamp(6)")

@@ -1,0 +1,112 @@
+"""The cycles that took longest over the usual, and which phase of them did."""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+
+from truckkit.metrics.phases import PHASES
+
+_LONG = "cycle_min"
+
+
+def worst_cycles(cycles: ibis.Table, baseline: ibis.Table | None, most: int = 10) -> ibis.Table:
+    """The worst cycles, and why: what took longer than is usual on their route.
+
+    Usual is the median of the complete cycles of the route in the baseline; on a route that the baseline does
+    not know, the median of the cycles given. Complete cycles count alone.
+
+    Parameters
+    ----------
+    cycles
+        Haul cycles, see ``schema.CYCLES``, with ``route``.
+    baseline
+        The cycles that tell what is usual, with ``route``; none: the cycles given.
+    most
+        How many of them.
+
+    Returns
+    -------
+    ibis.Table
+        One row per cycle, the worst first: ``truck, start, stop, route, loader, dump_place, operator``,
+        ``cycle_min`` [min] (stop less start), ``expected_min`` [min] (the usual), ``excess_min`` [min] (the
+        two subtracted), ``cycles_before`` (how many tell what is usual), ``usual_from`` (baseline or
+        window), ``phase`` (the one that took most over its usual), ``phase_excess_min`` [min], and
+        ``explanation`` in words.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().worst_cycles(1).select("phase", "usual_from").to_pyarrow().to_pylist()
+    [{'phase': 'delay', 'usual_from': 'window'}]
+    """
+    these = _whole(cycles)
+    usual = _usual(these, 1, "window")
+    if baseline is not None:
+        both = ibis.union(usual, _usual(_whole(baseline), 0, "baseline"))
+        nearest = both.mutate(_first=_["_rank"].min().over(group_by="route"))
+        usual = nearest.filter(nearest["_rank"] == nearest["_first"]).drop("_first")
+    found = these.left_join(usual, these.route.identical_to(usual["route"]))
+    excess = {phase: found[f"{phase}_min"] - found[f"_usual_{phase}_min"] for phase in PHASES}
+    found = found.mutate(phase_excess_min=ibis.greatest(*excess.values()))
+    branches = [(found.phase_excess_min == over, phase) for phase, over in excess.items()]
+    usual_min = ibis.cases(
+        *((found.phase_excess_min == over, found[f"_usual_{phase}_min"]) for phase, over in excess.items())
+    )
+    found = found.mutate(
+        expected_min=found[f"_usual_{_LONG}"],
+        excess_min=found[_LONG] - found[f"_usual_{_LONG}"],
+        phase=ibis.cases(*branches),
+    )
+    told = (
+        found.phase
+        + " took "
+        + found.phase_excess_min.round(1).cast("string")
+        + " min longer than the "
+        + usual_min.round(1).cast("string")
+        + " min usual on "
+        + found.route
+    )
+    # The order is the meaning; where two are as bad, the earlier comes first.
+    return (
+        found.mutate(explanation=told)
+        .order_by(ibis.desc("excess_min"), "start", "truck")
+        .limit(most)
+        .select(
+            "truck",
+            "start",
+            "stop",
+            "route",
+            "loader",
+            "dump_place",
+            "operator",
+            _LONG,
+            "expected_min",
+            "excess_min",
+            "cycles_before",
+            "usual_from",
+            "phase",
+            "phase_excess_min",
+            "explanation",
+        )
+    )
+
+
+def _whole(cycles: ibis.Table) -> ibis.Table:
+    """Complete cycles with their length."""
+    long_min = _.stop.delta(_.start, unit="microsecond") / 60e6
+    known = [_[f"{phase}_min"].fill_null(0.0).name(f"{phase}_min") for phase in PHASES]
+    told = ("truck", "start", "stop", "route", "loader", "dump_place", "operator")
+    return cycles.filter(cycles.complete).select(*told, *known, **{_LONG: long_min})
+
+
+def _usual(cycles: ibis.Table, rank: int, usual_from: str) -> ibis.Table:
+    """The medians of each route."""
+    columns = [_LONG, *(f"{phase}_min" for phase in PHASES)]
+    return (
+        cycles.group_by("route")
+        .aggregate(
+            cycles_before=_.truck.count(), **{f"_usual_{column}": _[column].median() for column in columns}
+        )
+        .mutate(usual_from=ibis.literal(usual_from), _rank=ibis.literal(rank))
+    )
