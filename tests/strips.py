@@ -107,6 +107,84 @@ def furnished(states: list[dict[str, object]], zone: str = "UTC", **tables: list
     return Site(connection)
 
 
+PHASES = {
+    "return": 8.0,
+    "queue_load": 0.0,
+    "spot_load": 1.0,
+    "load": 3.0,
+    "haul": 10.0,
+    "queue_dump": 0.0,
+    "spot_dump": 1.0,
+    "dump": 1.0,
+}
+"""Minutes of the phases of a cycle from one dumping to the next, where a test says nothing else."""
+
+
+def haul_cycle(
+    truck: str = "T01", at: float = 0, phases: Mapping[str, float] | None = None, **more: object
+) -> dict[str, object]:
+    """One complete cycle as a row: it starts so many minutes after midnight, and stops with its dump."""
+    spent = PHASES | dict(phases or {})
+    reached = {"start": MIDNIGHT.replace(tzinfo=None) + timedelta(minutes=at)}
+    now = reached["start"]
+    for phase, minutes in spent.items():
+        reached[phase] = now
+        now += timedelta(minutes=minutes)
+    delay_min = float(str(more.pop("delay_min", 0.0)))
+    return {
+        "truck": truck,
+        "source": "fms",
+        "start": reached["start"] - timedelta(minutes=delay_min),
+        "stop": now,
+        "loader": "SH1",
+        "load_place": "Face",
+        "dump_place": "Dump",
+        "arrived_load": reached["queue_load"],
+        "full": reached["haul"],
+        "arrived_dump": reached["queue_dump"],
+        "delay_min": delay_min,
+        "payload_t": 200.0,
+        "complete": True,
+        "overlaps": False,
+        "load_id": 0,
+        **{f"{phase}_min": minutes for phase, minutes in spent.items()},
+        **more,
+    }
+
+
+def shift(name: str, start_min: float, stop_min: float, crew: str | None = None) -> dict[str, object]:
+    """One shift as a row, by minutes after midnight."""
+    midnight = MIDNIGHT.replace(tzinfo=None)
+    bounds = {
+        "start": midnight + timedelta(minutes=start_min),
+        "stop": midnight + timedelta(minutes=stop_min),
+    }
+    return {"shift": name, "crew": crew, **bounds}
+
+
+def mine_of(**tables: list[dict[str, object]]) -> Site:
+    """A site over plain tables of these rows; its trucks are those that they name, where none are given."""
+    connection = ibis.duckdb.connect()
+    named = sorted({str(row["truck"]) for rows in tables.values() for row in rows if row.get("truck")})
+    tables.setdefault("trucks", [{"truck": truck, "given": True, "load_id": 0} for truck in named])
+    tables.setdefault(
+        "site", [{"name": "mine", "time_zone": "UTC", "crs": None, "made_by": "tests", "simulated": True}]
+    )
+    if "cycles" in tables and "states" not in tables:
+        # That a source tells of a truck is known from its states.
+        tables["states"] = intervals(dict.fromkeys(named, "."), MIDNIGHT - timedelta(days=40))
+    for name, rows in tables.items():
+        table = schema.TABLES[name]
+        full = [{column: row.get(column) for column in table.names} for row in rows]
+        connection.create_table(name, pa.Table.from_pylist(full, schema=table.schema.to_pyarrow()))
+    return Site(connection)
+
+
 def minute(number: float) -> datetime:
     """The instant so many minutes after midnight, as tables hold it."""
     return MIDNIGHT.replace(tzinfo=None) + timedelta(minutes=number)
+
+
+def rows_of(table: ibis.Table, *order: str) -> list[dict[str, object]]:
+    """The rows of an answer as dictionaries, in the order of these columns."""
+    return (table.order_by(*order) if order else table).to_pyarrow().to_pylist()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import ibis
 from ibis import _
 
+from truckkit.metrics import grouping
+
 KEYS = ("shift", "loader")
 """The words by which one can ask, for plans are of shifts and circuits."""
 
@@ -76,8 +78,9 @@ def against_plan(
     rows = [done, held.select(**{word: where[word] for word in by} | nothing | planned)]
     if "shift" in by and "loader" not in by:
         rows.append(shifts.select(shift=_text(shifts.shift), **nothing))
-    summed = ibis.union(*rows).aggregate(
-        by=by,
+    summed = grouping.aggregated(
+        ibis.union(*rows),
+        by,
         moved_t=_.moved_t.sum().fill_null(0.0),
         loads=_.dumped.sum().cast("int64"),
         unweighed=_.unknown.sum().cast("int64"),

@@ -109,8 +109,9 @@ def bunching(
         ),
     )
     split = grouping.keyed(rows, by, at="since", shifts=shifts, offset_min=offset_min)
-    summed = split.aggregate(
-        by=by,
+    summed = grouping.aggregated(
+        split,
+        by,
         arrivals=_.came.sum().cast("int64"),
         headway_min=_.headway_min.mean(),
         _spread=_.headway_min.std(how="pop"),

@@ -9,6 +9,7 @@ import ibis
 from ibis import _
 
 from truckkit import align
+from truckkit.metrics import grouping
 
 TRIMMED = timedelta(seconds=20)
 """How much of either end of a return does not count: the body comes down, the scale settles."""
@@ -94,8 +95,9 @@ def carry_back(carry_backs: ibis.Table, by: Sequence[str] = ("truck",)) -> ibis.
     >>> tk.sample().carry_back(by="truck").columns[:4]
     ('truck', 'loads', 'carry_back_t', 'carried_t')
     """
-    groups = carry_backs.aggregate(
-        by=by,
+    groups = grouping.aggregated(
+        carry_backs,
+        by,
         loads=_.carry_back_t.count(),
         carry_back_t=_.carry_back_t.mean(),
         carried_t=_.carried_t.mean(),

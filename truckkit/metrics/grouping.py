@@ -96,3 +96,18 @@ def keyed(
         words = {word: ibis.ifelse(within, joined[f"_{word}"], ibis.null("string")) for word in of_shifts}
         rows = joined.select(*rows.columns, **words)
     return rows
+
+
+def aggregated(rows: ibis.Table, by: Sequence[str], **sums: ibis.Value | ibis.Deferred) -> ibis.Table:
+    """One row per group; of no words one row in all, and none where there is nothing to group.
+
+    >>> rows = ibis.memtable({"loader": ["SH1", "SH1"], "moved_t": [1.0, 2.0]})
+    >>> aggregated(rows, (), moved_t=rows.moved_t.sum()).to_pyarrow().to_pylist()
+    [{'moved_t': 3.0}]
+    >>> aggregated(rows.limit(0), (), moved_t=_.moved_t.sum()).count().execute()
+    0
+    """
+    if by:
+        return rows.group_by(*by).aggregate(**sums)
+    # A sum without a group has a row of nothing where there are no rows.
+    return rows.aggregate(**sums, _rows=rows.count()).filter(_["_rows"] > 0).drop("_rows")

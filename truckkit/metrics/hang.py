@@ -71,8 +71,10 @@ def hang(
 
     Parameters
     ----------
-    timeline, visits
-        See ``metrics.loadings``.
+    timeline
+        See ``metrics.loadings.timeline``.
+    visits
+        Those that ended in the time asked for; see ``metrics.loadings.visits``.
     start, stop
         The time asked for.
     by
@@ -95,7 +97,6 @@ def hang(
     >>> tk.sample().hang(by="loader").select("loader", "loads").order_by("loader").to_pyarrow().to_pylist()
     [{'loader': 'SH1', 'loads': 53}, {'loader': 'SH2', 'loads': 79}]
     """
-    first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
     pieces = align.clipped(timeline, start, stop)
     if "hour" in by:
         pieces = align.per_hour(pieces, offset_min)
@@ -104,14 +105,14 @@ def hang(
         pieces = cut_at(pieces, shifts)
     spent = _keyed(pieces, by, "start", shifts, offset_min)
     long_min = spent.stop.delta(spent.start, unit="microsecond") / 60e6
-    loaded = visits.filter(visits.loaded, visits.stop >= first, visits.stop < last)
-    done = _keyed(loaded, by, "stop", shifts, offset_min)
+    done = _keyed(visits.filter(visits.loaded), by, "stop", shifts, offset_min)
     rows = ibis.union(
         spent.select(*by, doing="doing", long_min=long_min),
         done.select(*by, doing=ibis.literal("load"), long_min=ibis.literal(0.0)),
     )
-    summed = rows.aggregate(
-        by=by,
+    summed = grouping.aggregated(
+        rows,
+        by,
         loads=(_.doing == "load").sum().cast("int64"),
         **{
             f"{doing}_min": _.long_min.sum(where=_.doing == doing).fill_null(0.0)

@@ -8,6 +8,7 @@ import ibis
 from ibis import _
 
 from truckkit import schema
+from truckkit.metrics import grouping
 from truckkit.metrics.rates import WORKING
 
 KEYS = ("loader", "load_place", "hour", "shift", "crew")
@@ -83,8 +84,9 @@ def match_factor(cycles: ibis.Table, visits: ibis.Table, by: Sequence[str] = ("h
             transit_min=_.transit_min.sum(),
         )
     )
-    groups = each.aggregate(
-        by=by,
+    groups = grouping.aggregated(
+        each,
+        by,
         trucks=_.trucks.sum().round(9),  # shares of whole trucks, summed
         loaders=_.service_min.count(),
         loads=_.loads.sum().cast(schema.COUNT),

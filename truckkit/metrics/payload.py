@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import ibis
 from ibis import _
 
+from truckkit.metrics import grouping
+
 SOME, MOST = 1.1, 1.2
 """Shares of the target: over the first go no more than one load in ten, over the second none."""
 
@@ -64,8 +66,9 @@ def policy(cycles: ibis.Table, trucks: ibis.Table, by: Sequence[str] = ("loader"
         "above_120": rows.share > MOST,
         "below_90": rows.share < UNDER,
     }
-    groups = rows.aggregate(
-        by=by,
+    groups = grouping.aggregated(
+        rows,
+        by,
         loads=rows.share.count(),
         unmeasured=rows.payload_t.isnull().sum().cast("int64"),
         untargeted=(rows.payload_t.notnull() & rows.target_t.isnull()).sum().cast("int64"),
@@ -156,8 +159,9 @@ def underload(cycles: ibis.Table, trucks: ibis.Table, by: Sequence[str] = ("load
     """
     rows = _judged(cycles, trucks, by)
     known = rows.filter(rows.share.notnull()).mutate(lack_t=ibis.greatest(_.target_t - _.payload_t, 0.0))
-    groups = known.aggregate(
-        by=by,
+    groups = grouping.aggregated(
+        known,
+        by,
         loads=_.share.count(),
         below_target=(_.share < 1).sum().cast("int64"),
         below_90=(_.share < UNDER).sum().cast("int64"),

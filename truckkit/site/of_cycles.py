@@ -94,7 +94,8 @@ class OfCycles(Answered):
         before = None if vs is None else self.against(vs)
         cycles, _keys = self.split(self.dumped_cycles(), "route", at="dumped")
         baseline = None if before is None else before.split(before.dumped_cycles(), "route", at="dumped")[0]
-        return self.answered(worst.worst_cycles(cycles, baseline, most))
+        found = self.answered(worst.worst_cycles(cycles, baseline, most))
+        return found.order_by(ibis.desc("excess_min"), "start", "truck")
 
     # Loading units -----------------------------------------------------------------------------
 
@@ -112,6 +113,13 @@ class OfCycles(Answered):
             return everyone.states
         start, stop = self.narrowed_to
         return everyone._narrowed(_window=(start - _MARGIN, stop + _MARGIN)).states
+
+    def _ended(self, visits: ibis.Table) -> ibis.Table:
+        """Those that ended in the window."""
+        if self.narrowed_to is None:
+            return visits
+        start, stop = (times.stored(bound) for bound in self.narrowed_to)
+        return visits.filter(visits.stop >= start, visits.stop < stop)
 
     def queues(
         self, at: str | None = None, longer: str | timedelta | None = None, kind: str | None = None
@@ -166,7 +174,7 @@ class OfCycles(Answered):
         states = self._states_of_all()
         found = hang.hang(
             loadings.timeline(states),
-            loadings.visits(states),
+            self._ended(loadings.visits(states)),
             *self.asked,
             words,
             shifts=self.shifts,
@@ -218,9 +226,8 @@ class OfCycles(Answered):
             Words of loader, load_place, hour, shift and crew.
         """
         words = grouping.keys(by, allowed=match_factor.KEYS)
-        start, stop = (times.stored(bound) for bound in self.asked)
         states = self._states_of_all().filter(_.truck.isin(self.truck_names))
-        ended = loadings.visits(states).filter(_.stop >= start, _.stop < stop)
+        ended = self._ended(loadings.visits(states))
         visits, keys = self.split(ended, words, at="stop")
         cycles, _keys = self.split(self.dumped_cycles(), words, at="dumped")
         return self.answered(match_factor.match_factor(cycles, visits, keys))
