@@ -84,14 +84,11 @@ def test_bunching_of_the_sample_is_what_pandas_counts():
         bunched = 0.0
         for number in range(24):
             since, until = (first + timedelta(minutes=30 * (number + more)) for more in (0, 1))
-            both = [
-                (each.stop.clip(upper=until) - each.start.clip(lower=since))
-                .dt.total_seconds()
-                .clip(lower=0)
-                .sum()
-                for each in (queued[queued.loader == loader], hangs[hangs.loader == loader])
-            ]
-            bunched += min(both) / 60
+            both = []
+            for each in (queued[queued.loader == loader], hangs[hangs.loader == loader]):
+                inside = each.stop.clip(upper=until) - each.start.clip(lower=since)
+                both.append(inside.dt.total_seconds().clip(lower=0).sum() / 60)
+            bunched += min(both)
         assert row["bunched_min"] == pytest.approx(bunched)
         came = states[(states.loader == loader) & states.state.isin(["queue_load", "spot_load"])]
         before = states.sort_values("start").groupby("truck").state.shift(1).reindex(came.index)

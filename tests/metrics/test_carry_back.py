@@ -37,7 +37,7 @@ def test_the_first_and_last_20_seconds_do_not_count():
 
 
 def test_a_drive_that_a_delay_broke_is_of_one_load():
-    (row,) = rows_of(mine({280: 5.0, 330: 99.0, 400: 7.0}, strip="LHHDRwRRRL").carry_back("dump_place"))
+    (row,) = rows_of(mine({270: 5.0, 330: 99.0, 400: 7.0}, strip="LHHDRwRRRL").carry_back("dump_place"))
     assert (row["dump_place"], row["loads"], row["readings"], row["carry_back_t"]) == ("Dump", 1, 2, 6)
 
 
@@ -67,9 +67,8 @@ def test_carry_back_of_the_sample_is_what_pandas_finds():
     for state in states.itertuples():
         load += state.state == "dump"
         if state.state == "return" and load:
-            inside = readings[
-                (readings["at"] >= state.start + trimmed) & (readings["at"] < state.stop - trimmed)
-            ]
+            after, until = state.start + trimmed, state.stop - trimmed
+            inside = readings[(readings["at"] >= after) & (readings["at"] < until)]
             medians.setdefault(load, []).extend(inside.payload_t)
     weighed = [sorted(values)[len(values) // 2] for values in medians.values() if values]
     (row,) = rows_of(site.carry_back())
