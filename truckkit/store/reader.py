@@ -27,6 +27,8 @@ _SHUT: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "allow_community_extensions": False,
     "python_enable_replacements": False,
+    # DuckDB guesses that few rows come of several joins, and then looks through all intervals for each row.
+    "asof_loop_join_threshold": 0,
 }
 
 
