@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
+from math import hypot
 
 import ibis
 import pyarrow as pa
@@ -188,3 +189,40 @@ def minute(number: float) -> datetime:
 def rows_of(table: ibis.Table, *order: str) -> list[dict[str, object]]:
     """The rows of an answer as dictionaries, in the order of these columns."""
     return (table.order_by(*order) if order else table).to_pyarrow().to_pylist()
+
+
+def table_of(table: schema.Table, rows: Iterable[Mapping[str, object]]) -> ibis.Table:
+    """A table of this shape, outside of any site; columns that a row lacks are empty, ``load_id`` is 0."""
+    filled = [{name: row.get(name, 0 if name == "load_id" else None) for name in table.names} for row in rows]
+    return ibis.memtable(pa.Table.from_pylist(filled, schema=table.schema.to_pyarrow()))
+
+
+def drive(
+    truck: str,
+    way: Iterable[tuple[float, float]],
+    kmh: float = 36.0,
+    start: datetime = MIDNIGHT,
+    grade_pct: float = 0.0,
+) -> list[dict[str, object]]:
+    """Positions of a truck along a line of points [m] at one speed, one a second, climbing all the way."""
+    rows: list[dict[str, object]] = []
+    points, step, driven, left = list(way), kmh / 3.6, 0.0, 0.0
+    for (x, y), (to_x, to_y) in pairwise(points):
+        long = hypot(to_x - x, to_y - y)
+        while left < long:
+            at = start.replace(tzinfo=None) + timedelta(seconds=len(rows))
+            share = left / long
+            rows.append(
+                {
+                    "truck": truck,
+                    "at": at,
+                    "x_m": x + share * (to_x - x),
+                    "y_m": y + share * (to_y - y),
+                    "elevation_m": driven * grade_pct / 100,
+                    "speed_kmh": kmh,
+                    "load_id": 0,
+                }
+            )
+            left, driven = left + step, driven + step
+        left -= long
+    return rows

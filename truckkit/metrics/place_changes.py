@@ -54,12 +54,20 @@ def place_changes(places: ibis.Table, start: datetime, stop: datetime) -> ibis.T
     began = known.filter(known.start.notnull()).select(
         *columns,
         change=ibis.ifelse(_.from_place.isnull(), "new", "moved"),
-        at=_.start.cast(schema.INSTANT), moved_m="moved_m", from_place=_.from_place.cast("string"), x_m="x_m", y_m="y_m",
-    )  # fmt: skip
+        at=_.start.cast(schema.INSTANT),
+        moved_m=_.moved_m,
+        from_place=_.from_place.cast("string"),
+        x_m=_.x_m,
+        y_m=_.y_m,
+    )
     ended = known.filter(known.stop.notnull(), ~known["_follows"]).select(
         *columns,
         change=ibis.literal("ended"),
-        at=_.stop.cast(schema.INSTANT), moved_m=ibis.null("float64"), from_place=ibis.null("string"), x_m="x_m", y_m="y_m",
-    )  # fmt: skip
+        at=_.stop.cast(schema.INSTANT),
+        moved_m=ibis.null("float64"),
+        from_place=ibis.null("string"),
+        x_m=_.x_m,
+        y_m=_.y_m,
+    )
     first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
     return began.union(ended).filter(_.at >= first, _.at < last)

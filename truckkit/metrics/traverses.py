@@ -72,7 +72,9 @@ def passages(positions: ibis.Table, ends: ibis.Table) -> ibis.Table:
         positions.speed_kmh.isnull() | (positions.speed_kmh > MOVING_KMH),
     ).select("truck", "at", "x_m", "y_m", _column=_cell(_.x_m), _row=_cell(_.y_m))
     near = moving.join(cells, ["_column", "_row"])
-    near = near.mutate(_apart=(_.x_m - _._x) ** 2 + (_.y_m - _._y) ** 2).filter(_._apart <= _.reach_m**2)
+    near = near.mutate(_apart=(_.x_m - _._x) * (_.x_m - _._x) + (_.y_m - _._y) * (_.y_m - _._y)).filter(
+        _._apart <= _.reach_m * _.reach_m
+    )
     # Few rows before any window: half a minute of one truck near one place is one.
     brief = near.group_by("truck", "place", "through", _part=_.at.epoch_seconds() // _VISIT_S).aggregate(
         since=_.at.min(), until=_.at.max(), closest=_.at.argmin(_._apart), apart=_._apart.min()
