@@ -55,7 +55,7 @@ def passages(positions: ibis.Table, ends: ibis.Table) -> ibis.Table:
     -------
     ibis.Table
         One row per passage: ``truck``, ``place``, ``reached`` and ``left`` (first and last instant within
-        reach; for a junction both are that of the closest approach), ``entered`` (first within reach).
+        reach; for a junction both are that of the closest approach).
     """
     wide = ends.mutate(
         _column=ibis.range(_cell(ends.x_m - ends.reach_m), _cell(ends.x_m + ends.reach_m) + 1).unnest()
@@ -90,7 +90,6 @@ def passages(positions: ibis.Table, ends: ibis.Table) -> ibis.Table:
     return found.select(
         "truck",
         "place",
-        "entered",
         reached=_.through.ifelse(_.closest, _.entered),
         left=_.through.ifelse(_.closest, _.gone),
     )
