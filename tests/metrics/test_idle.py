@@ -21,7 +21,8 @@ def stood(strip: str, engine: str, rate: float | None = 60.0) -> Site:
         for half in (0, 0.5)
     ]
     positions = [
-        {"truck": "T01", "at": minute(number), "x_m": float(number), "y_m": 5.0} for number in range(len(strip))
+        {"truck": "T01", "at": minute(number), "x_m": float(number), "y_m": 5.0}
+        for number in range(len(strip))
     ]
     return furnished(intervals({"T01": strip}), telemetry=readings, positions=positions)
 
@@ -59,7 +60,7 @@ def test_idling_says_where_it_was_and_what_it_burnt():
     assert row["fuel_l"] is None
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.text("Rwp.", min_size=1, max_size=30), st.text("10? ", min_size=30, max_size=30))
 def test_no_more_is_idled_than_was_stood(strip, engine):
     idled = sum(each[1] for each in found(stood(strip, engine), "1min"))

@@ -14,8 +14,10 @@ def states(strips: dict[str, str]) -> ibis.Table:
     rows = intervals(strips)
     at = {"load": "Face", "spot_load": "Face", "spot_dump": "Crusher", "dump": "Crusher"}
     full = [{"loader": None, **row, "place": at.get(str(row["state"]))} for row in rows]
-    schema = ibis.schema({name: "string" for name in ("truck", "state", "place", "loader")})
-    return ibis.memtable([{name: row[name] for name in (*schema, "start", "stop")} for row in full]).cast(schema)
+    schema = ibis.schema(dict.fromkeys(("truck", "state", "place", "loader"), "string"))
+    return ibis.memtable([{name: row[name] for name in (*schema, "start", "stop")} for row in full]).cast(
+        schema
+    )
 
 
 def rows(strip: str) -> list[tuple[object, ...]]:

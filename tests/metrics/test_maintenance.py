@@ -32,14 +32,18 @@ def test_a_stretch_that_was_going_on_before_the_window_adds_hours_and_no_shutdow
         interval("T01", "down", minute(5), minute(8)),
         interval("T01", "haul", minute(8), minute(10)),
     ]
-    found = of(furnished(states).between(MIDNIGHT + timedelta(minutes=5), MIDNIGHT + timedelta(minutes=10)).reliability())
+    found = of(
+        furnished(states)
+        .between(MIDNIGHT + timedelta(minutes=5), MIDNIGHT + timedelta(minutes=10))
+        .reliability()
+    )
     assert found["T01"]["shutdowns"] == 0
     assert found["T01"]["down_h"] == pytest.approx(3 / 60)
     assert found["T01"]["mtbs_h"] is None
     assert found["T01"]["availability_index"] is None
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.text("HXw ", min_size=1, max_size=40), st.integers(1, 39))
 def test_shutdowns_and_hours_of_two_halves_add_up_to_those_of_the_whole(strip, at):
     site = furnished(intervals({"T01": strip}), trucks=[{"truck": "T01"}])
@@ -84,7 +88,7 @@ def test_an_open_order_goes_on_until_the_windows_end_and_others_are_cut_at_it():
     assert [row["cumulative_share"] for row in rows] == [pytest.approx(0.75), pytest.approx(1)]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b", "c", None]), st.integers(0, 50), st.integers(1, 30))),
     st.randoms(),

@@ -53,7 +53,7 @@ def test_a_truck_that_did_not_work_has_empty_answers():
     assert len(of(site)) == 4
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.text([*LETTERS, " "], max_size=40))
 def test_start_finish_and_break_fit_into_the_shift(strip):
     for row in of(furnished(intervals({"T01": strip}), shifts=SHIFTS, trucks=[{"truck": "T01"}])).values():

@@ -27,7 +27,9 @@ def spent(site, **asked) -> dict[tuple[object, ...], float]:
 
 
 def test_minutes_go_where_the_model_says_and_time_that_is_not_stored_is_no_data():
-    site = furnished(intervals({"T01": "QSLLHHHqsD  RRww"})).between(MIDNIGHT, MIDNIGHT + timedelta(minutes=20))
+    site = furnished(intervals({"T01": "QSLLHHHqsD  RRww"})).between(
+        MIDNIGHT, MIDNIGHT + timedelta(minutes=20)
+    )
     assert spent(site, model="gmg") == {
         ("T01", "productive"): 6,
         ("T01", "working without moving material"): 4,
@@ -74,7 +76,7 @@ def test_intervals_are_cut_at_full_hours_of_the_site():
     assert hours == [30, 60, 10]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(STRIPS, st.integers(-20, 40), st.integers(1, 90), st.sampled_from(usage_models.shipped()))
 def test_the_minutes_of_all_categories_sum_to_the_window_of_every_truck(strips, start, long, model):
     site = furnished(intervals(strips), trucks=[{"truck": truck} for truck in strips])
@@ -87,7 +89,7 @@ def test_the_minutes_of_all_categories_sum_to_the_window_of_every_truck(strips, 
         assert math.isclose(sum(row["share"] for row in of_truck), 1)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(STRIPS, st.integers(1, 59))
 def test_splitting_the_window_and_adding_up_loses_nothing(strips, at):
     site = furnished(intervals(strips), trucks=[{"truck": truck} for truck in strips])
@@ -117,7 +119,9 @@ def test_a_ratio_of_nothing_is_empty():
 
 
 def test_operating_utilisation_of_gmg_is_availability_times_its_use():
-    rows = tk.sample().kpis("gmg", by="truck").to_pandas().pivot(index="truck", columns="ratio", values="share")
+    rows = (
+        tk.sample().kpis("gmg", by="truck").to_pandas().pivot(index="truck", columns="ratio", values="share")
+    )
     product = rows["physical availability"] * rows["use of availability"]
     assert product.to_list() == pytest.approx(rows["operating utilisation"].to_list())
 
@@ -155,3 +159,12 @@ def test_time_is_not_split_by_what_a_minute_does_not_have():
 
 def test_a_site_of_nothing_answers_with_no_rows():
     assert furnished([]).time_usage().count().to_pyarrow().as_py() == 0
+
+
+def test_a_split_by_nothing_is_of_the_fleet():
+    site = tk.sample()
+    assert set(site.time_usage(by="").calendar_min.to_pyarrow().to_pylist()) == {6 * 720}
+    (row,) = site.reliability(by="").to_pyarrow().to_pylist()
+    assert row["shutdowns"] == 2
+    (row,) = site.maintenance_pareto(by="").to_pyarrow().to_pylist()
+    assert row["orders"] == 2

@@ -29,12 +29,16 @@ def test_a_model_of_truckkit_covers_every_state_and_has_ratios_of_levels(name):
 
 
 def test_a_sound_model_is_read():
-    model = usage_models.read(SOUND + '[ratios]\n"used" = { numerator = "worked", denominator = "all" }', "ours")
+    model = usage_models.read(
+        SOUND + '[ratios]\n"used" = { numerator = "worked", denominator = "all" }', "ours"
+    )
     assert model.ratios["used"] == usage_models.Ratio("worked", "all")
 
 
 def test_a_state_that_belongs_nowhere_is_named():
-    assert 'states "haul" belong nowhere' in faults(SOUND.replace('haul = { level = "all"', '# { level = "all"'))
+    assert 'states "haul" belong nowhere' in faults(
+        SOUND.replace('haul = { level = "all"', '# { level = "all"')
+    )
 
 
 def test_all_faults_are_in_one_sentence():
@@ -62,12 +66,18 @@ def test_all_faults_are_in_one_sentence():
         ('levels = [""]', "a level has an empty name"),
         ('colour = "red"', '"colour" mean nothing here'),
         ("[states]\nhaul = 3", 'state "haul" needs a level and a category'),
-        ('levels = ["all"]\n[states]\nhaul = { level = "all", category = "" }', 'state "haul" has no category'),
+        (
+            'levels = ["all"]\n[states]\nhaul = { level = "all", category = "" }',
+            'state "haul" has no category',
+        ),
         (
             SOUND + '[states.haul.by_place]\nfuel = { level = "all", category = "x" }',
             "is no TOML",
         ),
-        ('levels = ["a", "b"]\n[ratios]\nr = { numerator = "a", denominator = "b" }', "which is a part of it"),
+        (
+            'levels = ["a", "b"]\n[ratios]\nr = { numerator = "a", denominator = "b" }',
+            "which is a part of it",
+        ),
         ("[states.haul]\nby_work_order = { tyre = 3 }", 'only "down" goes by_work_order'),
         ("[states.haul]\nby_place = { moon = 3 }", 'no kinds of places "moon"'),
         ("[states.haul]\nby_place = 3", "by_place is no table"),

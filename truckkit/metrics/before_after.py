@@ -49,9 +49,9 @@ def before_after(
     ['loaded']
     """
     driven = legs(states)
-    told = pieces.stacked(
-        _minutes(driven), _of_cycles(cycles), _of_telemetry(telemetry, driven)
-    ).filter(_.measured.notnull(), ~_.measured.isnan(), _.from_place.notnull(), _.to_place.notnull())
+    told = pieces.stacked(_minutes(driven), _of_cycles(cycles), _of_telemetry(telemetry, driven)).filter(
+        _.measured.notnull(), ~_.measured.isnan(), _.from_place.notnull(), _.to_place.notnull()
+    )
     early, late = (
         (told.start >= pieces.literal(window[0])) & (told.stop <= pieces.literal(window[1]))
         for window in (before, after)
@@ -89,7 +89,9 @@ def _minutes(driven: ibis.Table) -> ibis.Table:
 def _of_cycles(cycles: ibis.Table) -> ibis.Table:
     phases = [cycles[f"{state}_min"] for state in schema.CYCLE_STATES]
     # Queues are no doing of the truck, so the cycle is that of its driving, loading and dumping.
-    working = [phase for phase, state in zip(phases, schema.CYCLE_STATES, strict=True) if "queue" not in state]
+    working = [
+        phase for phase, state in zip(phases, schema.CYCLE_STATES, strict=True) if "queue" not in state
+    ]
     measures = {
         "working_cycle_min": ("whole", ibis.ifelse(cycles.complete, sum(working[1:], working[0]), None)),
         "loaded_kmh": ("loaded", cycles.loaded_m / cycles.haul_min.nullif(0.0) * 0.06),

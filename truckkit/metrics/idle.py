@@ -61,9 +61,7 @@ def idle(
     until_now = ibis.window(group_by=["truck", "began"], order_by="at", preceding=None, following=0)
     holds = ibis.interval(seconds=int(HOLDS.total_seconds()))
     beside = held.mutate(
-        _next=ibis.least(
-            held.at.lead().over(by_standing).fill_null(held.ended), held.at + holds, held.ended
-        ),
+        _next=ibis.least(held.at.lead().over(by_standing).fill_null(held.ended), held.at + holds, held.ended),
         _joins=held.engine_on.lag().over(by_standing).fill_null(False)
         & (held.at.lag().over(by_standing) + holds >= held.at).fill_null(False),
     ).filter(_.engine_on)
@@ -112,6 +110,4 @@ def _with_position(runs: ibis.Table, positions: ibis.Table) -> ibis.Table:
     met = runs.select("truck", "start", "_minute").join(told, ["truck", "_minute"])
     stood = met.group_by("truck", "start").aggregate(x_m=_.x_m.mean(), y_m=_.y_m.mean())
     known = runs.left_join(stood, ["truck", "start"])
-    return known.select(
-        "truck", "start", "stop", "idle_min", "state", "place", "x_m", "y_m", "fuel_l"
-    )
+    return known.select("truck", "start", "stop", "idle_min", "state", "place", "x_m", "y_m", "fuel_l")

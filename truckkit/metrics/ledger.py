@@ -26,9 +26,9 @@ LINES: Mapping[str, str] = {
     "down_breakdown": "Had it not broken down, the truck would have worked at its rate of the shift.",
     "down_other": "Without other work orders, or none told, the truck would have worked at its rate.",
     "no_data": "Had it worked while nobody observed it, the truck would have done so at its rate.",
-    "slow_loading": "Had spotting and loading taken the usual time, it would have worked the rest at its rate.",
+    "slow_loading": "Had spotting and loading taken the usual time, it would have worked the rest.",
     "slow_driving": "Had the drive taken the usual time between its places, it would have worked the rest.",
-    "slow_dumping": "Had spotting and dumping taken the usual time, it would have worked the rest at its rate.",
+    "slow_dumping": "Had spotting and dumping taken the usual time, it would have worked the rest.",
     "faster": "Legs were faster than usual: tonnes won at the truck's rate, so they are negative.",
     "underload": "Had each load below the target payload reached it.",
     "overload": "Loads above the target payload: tonnes carried beyond it, so they are negative.",
@@ -59,9 +59,10 @@ def intervals(
     ``rates.truck_rates``; time of which nothing is stored is ``no_data``. A working leg costs the minutes
     by which it was longer than usual, at the same rate, and wins those by which it was shorter. Usual is
     the median of the truck model, the state and the places in the time to compare with, and in the shift
-    itself where that has none, see ``legs.usual``; a leg of which nobody told the places has none. A leg that the window cuts counts for the part within. A load
-    dumped in the shift costs what it lacked of the truck's target payload and wins what it had beyond;
-    trucks without a target are left out. A lost minute is in one line alone.
+    itself where that has none, see ``legs.usual``; a leg of which nobody told the places has none. A leg
+    that the window cuts counts for the part within. A load dumped in the shift costs what it lacked of the
+    truck's target payload and wins what it had beyond; trucks without a target are left out. A lost minute
+    is in one line alone.
 
     Parameters
     ----------
@@ -140,7 +141,7 @@ def ledger(priced: ibis.Table, dumped: ibis.Table, planned_t: float) -> ibis.Tab
     >>> import truckkit as tk
     >>> lines = tk.sample().ledger().to_pandas()
     >>> gap_t = lines.plan_t[0] - lines.actual_t[0]
-    >>> abs(lines.lost_t.sum() - gap_t) < 1e-6
+    >>> bool(abs(lines.lost_t.sum() - gap_t) < 1e-6)
     True
     """
     words = ibis.memtable([{"line": line, "counterfactual": said} for line, said in LINES.items()])

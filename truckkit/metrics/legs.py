@@ -11,6 +11,8 @@ from truckkit.metrics.rates import WORKING
 BREAKS = ("standby", "down", "no_data")
 """The states that end a leg: what follows one of them is another leg."""
 
+_DRIVES = ("haul", "return")
+
 
 def legs(states: ibis.Table) -> ibis.Table:
     """How long each loading, haul, dumping, return and spotting took, and between which places.
@@ -45,7 +47,7 @@ def legs(states: ibis.Table) -> ibis.Table:
         _to=told.place.lead().over(by_truck),
     )
     fresh = (beside.state != beside["_before"]).fill_null(True)
-    driving = beside.state.isin(("haul", "return"))
+    driving = beside.state.isin(_DRIVES)
     outside = ibis.null("string")
     each = beside.select(
         "truck",
@@ -62,16 +64,19 @@ def legs(states: ibis.Table) -> ibis.Table:
         ),
         long_us=_.stop.delta(_.start, unit="microsecond"),
     )
-    whole = each.filter(_.state.isin(WORKING)).group_by("truck", "leg").aggregate(
-        state=_.state.max(),
-        start=_.start.min(),
-        stop=_.stop.max(),
-        from_place=_.from_place.max(),
-        to_place=_.to_place.max(),
-        loader=_.loader.max(),
-        leg_min=_.long_us.sum() / 60e6,
+    return (
+        each.filter(_.state.isin(WORKING))
+        .group_by("truck", "leg")
+        .aggregate(
+            state=_.state.max(),
+            start=_.start.min(),
+            stop=_.stop.max(),
+            from_place=_.from_place.max(),
+            to_place=_.to_place.max(),
+            loader=_.loader.max(),
+            leg_min=_.long_us.sum() / 60e6,
+        )
     )
-    return whole
 
 
 def usual(before: ibis.Table, now: ibis.Table, trucks: ibis.Table) -> ibis.Table:
@@ -101,27 +106,22 @@ def usual(before: ibis.Table, now: ibis.Table, trucks: ibis.Table) -> ibis.Table
     told = pieces.stacked(
         before.select(*columns, early=ibis.literal(True)), now.select(*columns, early=ibis.literal(False))
     )
-    ends = ("truck", "early", "state", "start", "stop", "from_place", "to_place")
-    at_place = told.filter(_.state.isin(("spot_load", "load", "spot_dump", "dump")), _.place.notnull())
-    at_place = at_place.mutate(from_place=_.place, to_place=_.place).select(*ends)
     by_truck = ibis.window(group_by=["truck", "early"], order_by="start")
-    moves = told.filter(_.state.isin(("load", "haul", "dump", "return", *BREAKS)))
-    beside = moves.select(
-        "truck",
-        "early",
-        "state",
-        "start",
-        "stop",
-        from_place=moves.place.lag().over(by_truck),
-        to_place=moves.place.lead().over(by_truck),
-        _before=moves.state.lag().over(by_truck),
-        _after=moves.state.lead().over(by_truck),
+    told = told.filter(_.state.isin((*WORKING, *BREAKS)))
+    beside = told.mutate(
+        _before=told.state.lag().over(by_truck),
+        _after=told.state.lead().over(by_truck),
+        _from=told.place.lag().over(by_truck),
+        _to=told.place.lead().over(by_truck),
     )
-    fixed = ("load", "dump")
-    driven = beside.filter(
-        _.state.isin(("haul", "return")), _["_before"].isin(fixed), _["_after"].isin(fixed)
-    ).select(*ends)
-    each = pieces.stacked(at_place, driven).left_join(trucks.select("truck", "model"), "truck")
+    driving = beside.state.isin(_DRIVES)
+    standing = [state for state in WORKING if state not in _DRIVES]
+    direct = beside["_before"].isin(standing) & beside["_after"].isin(standing)
+    placed = beside.filter(ibis.ifelse(driving, direct, beside.state.isin(standing) & beside.place.notnull()))
+    each = placed.mutate(
+        from_place=ibis.ifelse(placed.state.isin(_DRIVES), placed["_from"], placed.place),
+        to_place=ibis.ifelse(placed.state.isin(_DRIVES), placed["_to"], placed.place),
+    ).left_join(trucks.select("truck", "model"), "truck")
     each = each.mutate(long_us=pieces.lasts_us(each), model=each.model.fill_null(""))
     return each.group_by("model", "state", "from_place", "to_place").aggregate(
         usual_min=ibis.coalesce(_.long_us.median(where=_.early), _.long_us.median(where=~_.early)) / 60e6

@@ -61,8 +61,8 @@ def reliability(
     Returns
     -------
     ibis.Table
-        One row per group: ``shutdowns``, ``operating_h`` [h], ``delay_h`` [h], ``down_h`` [h], ``mtbs_h`` [h],
-        ``mttr_h`` [h] and ``availability_index``, the last three empty where nothing was shut down.
+        One row per group: ``shutdowns``, ``operating_h`` [h], ``delay_h`` [h], ``down_h`` [h], ``mtbs_h``
+        [h], ``mttr_h`` [h] and ``availability_index``, the last three empty where nothing was shut down.
 
     Examples
     --------
@@ -98,7 +98,8 @@ def reliability(
         down_h=ibis.ifelse(_.state == "down", hours, 0.0).sum(),
     )
     keyed = grouping.keyed(long, [word for word in by if word not in within], at="", trucks=trucks)
-    summed = keyed.group_by(*by).aggregate(
+    summed = keyed.aggregate(
+        by=list(by),
         shutdowns=_.shutdowns.sum(),
         operating_h=_.operating_h.sum(),
         delay_h=_.delay_h.sum(),
@@ -151,8 +152,10 @@ def maintenance_pareto(
     open_too = maintenance.mutate(stop=_.stop.fill_null(pieces.literal(stop)))
     within = align.clipped(open_too, start, stop)
     keyed = grouping.keyed(within, by, at="", trucks=trucks)
-    summed = keyed.group_by(*by).aggregate(
-        orders=_.work_order.count(), down_h=pieces.lasts_us(keyed).sum() / 3600e6
+    summed = keyed.aggregate(
+        by=list(by),
+        orders=_.work_order.count(),
+        down_h=pieces.lasts_us(keyed).sum().fill_null(0) / 3600e6,
     )
     falling = [ibis.desc("down_h"), *(ibis.asc(word) for word in by)]
     above = ibis.window(order_by=falling, preceding=None, following=0)

@@ -35,8 +35,8 @@ def shift_change(
     Returns
     -------
     ibis.Table
-        One row per truck and shift: ``truck``, ``shift``, ``crew``, ``first_worked``, ``late_start_min`` [min],
-        ``last_worked``, ``early_finish_min`` [min], ``longest_break_min`` [min] (0 without one) and
+        One row per truck and shift: ``truck``, ``shift``, ``crew``, ``first_worked``, ``late_start_min``
+        [min], ``last_worked``, ``early_finish_min`` [min], ``longest_break_min`` [min] (0 without one) and
         ``longest_break``, when it started.
 
     Examples

@@ -14,7 +14,7 @@ from truckkit.metrics.usage_models import UsageModel
 _CALENDAR = "calendar"
 
 
-def time_usage(
+def landed(
     states: ibis.Table,
     model: UsageModel,
     by: Sequence[str],
@@ -27,12 +27,12 @@ def time_usage(
     stop: datetime,
     offset_min: int = 0,
 ) -> ibis.Table:
-    """Where every minute of the calendar went.
+    """The asked time, with where each of it belongs in a time usage model.
 
-    All time asked for lands in a category, for every truck: what is not stored counts as ``no_data``,
-    so that the minutes of a truck sum to the length of the window. ``down`` goes by the work order that
-    covers it, and other states by the kind of the place, where the model says so; of several work
-    orders the one that started last counts.
+    All of it lands somewhere, for every truck: what is not stored counts as ``no_data``, so that the
+    minutes of a truck sum to the length of the window. ``down`` goes by the work order that covers it,
+    and other states by the kind of the place, where the model says so; of several work orders the one
+    that started last counts.
 
     Parameters
     ----------
@@ -53,129 +53,10 @@ def time_usage(
     Returns
     -------
     ibis.Table
-        One row per group and category in which time was spent: ``category``, ``level`` (the deepest
-        that holds it), ``spent_min`` [min], ``calendar_min`` [min] that all categories of the group sum
-        to, and ``share`` of the two.
-
-    Examples
-    --------
-    >>> import truckkit as tk
-    >>> tk.sample().time_usage("gmg").columns[:6]
-    ('truck', 'category', 'level', 'spent_min', 'calendar_min', 'share')
+        One row per group, state and kind of place or work order: the words of ``by``, ``category``,
+        ``level``, ``depth`` (of the level, 0 being all time) and ``spent_us`` [µs], whole, so that sums of
+        it are exact.
     """
-    spent = _spent(
-        states,
-        model,
-        by,
-        trucks=trucks,
-        places=places,
-        maintenance=maintenance,
-        shifts=shifts,
-        start=start,
-        stop=stop,
-        offset_min=offset_min,
-    )
-    parted = spent.group_by(*by, "category", "level").aggregate(spent_us=_.spent_us.sum())
-    parted = parted.filter(_.spent_us != 0)
-    calendar_us = parted.spent_us.sum().over(ibis.window(group_by=list(by)))
-    return parted.select(
-        *by,
-        "category",
-        "level",
-        spent_min=parted.spent_us / 60e6,
-        calendar_min=calendar_us / 60e6,
-        share=parted.spent_us / calendar_us,
-    )
-
-
-def kpis(
-    states: ibis.Table,
-    model: UsageModel,
-    by: Sequence[str],
-    *,
-    trucks: ibis.Table,
-    places: ibis.Table,
-    maintenance: ibis.Table,
-    shifts: ibis.Table,
-    start: datetime,
-    stop: datetime,
-    offset_min: int = 0,
-) -> ibis.Table:
-    """Availability and utilisation, each with what it was divided by.
-
-    A level holds the time of its own and of all levels below it. Parameters are those of ``time_usage``;
-    the formulas and where they come from stand in the model.
-
-    Returns
-    -------
-    ibis.Table
-        One row per group and ratio of the model: ``ratio``, ``share`` (empty where the denominator is 0),
-        ``numerator_min`` [min], ``denominator_min`` [min], ``numerator`` and ``denominator``, the levels.
-
-    Examples
-    --------
-    >>> import truckkit as tk
-    >>> tk.sample().kpis().columns[:4]
-    ('model', 'ratio', 'share', 'numerator_min')
-    """
-    spent = _spent(
-        states,
-        model,
-        by,
-        trucks=trucks,
-        places=places,
-        maintenance=maintenance,
-        shifts=shifts,
-        start=start,
-        stop=stop,
-        offset_min=offset_min,
-    )
-    ratios = [
-        {
-            "ratio": name,
-            "numerator": ratio.numerator,
-            "denominator": ratio.denominator,
-            "above": model.depth(ratio.numerator),
-            "below": model.depth(ratio.denominator),
-        }
-        for name, ratio in model.ratios.items()
-    ]
-    asked = ibis.memtable(
-        ratios,
-        schema=ibis.schema(
-            {"ratio": "string", "numerator": "string", "denominator": "string", "above": "int8", "below": "int8"}
-        ),
-    )
-    each = spent.cross_join(asked)
-    summed = each.group_by(*by, "ratio", "numerator", "denominator").aggregate(
-        numerator_min=ibis.ifelse(_.depth >= _.above, _.spent_us, 0).sum() / 60e6,
-        denominator_min=ibis.ifelse(_.depth >= _.below, _.spent_us, 0).sum() / 60e6,
-    )
-    return summed.select(
-        *by,
-        "ratio",
-        share=_.numerator_min / _.denominator_min.nullif(0.0),
-        numerator_min=_.numerator_min,
-        denominator_min=_.denominator_min,
-        numerator=_.numerator,
-        denominator=_.denominator,
-    )
-
-
-def _spent(
-    states: ibis.Table,
-    model: UsageModel,
-    by: Sequence[str],
-    *,
-    trucks: ibis.Table,
-    places: ibis.Table,
-    maintenance: ibis.Table,
-    shifts: ibis.Table,
-    start: datetime,
-    stop: datetime,
-    offset_min: int,
-) -> ibis.Table:
-    """One row per group, truck, state and detail: where it belongs and how long it was, in microseconds."""
     told = _detailed(states, model, places, maintenance).select("truck", "start", "stop", "state", "detail")
     calendar = trucks.select(
         "truck",
@@ -202,6 +83,107 @@ def _spent(
     return _belonging(keyed, model)
 
 
+def time_usage(spent: ibis.Table, by: Sequence[str]) -> ibis.Table:
+    """Where every minute of the calendar went.
+
+    Parameters
+    ----------
+    spent
+        See ``landed``.
+    by
+        Words of ``pieces.INSIDE``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per group and category in which time was spent: ``category``, ``level`` (the deepest
+        that holds it), ``spent_min`` [min], ``calendar_min`` [min] that all categories of the group sum
+        to, and ``share`` of the two.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().time_usage("gmg").columns[:6]
+    ('truck', 'category', 'level', 'spent_min', 'calendar_min', 'share')
+    """
+    parted = spent.group_by(*by, "category", "level").aggregate(spent_us=_.spent_us.sum())
+    parted = parted.filter(_.spent_us != 0)
+    calendar_us = parted.spent_us.sum().over(ibis.window(group_by=list(by)))
+    return parted.select(
+        *by,
+        "category",
+        "level",
+        spent_min=parted.spent_us / 60e6,
+        calendar_min=calendar_us / 60e6,
+        share=parted.spent_us / calendar_us,
+    )
+
+
+def kpis(spent: ibis.Table, model: UsageModel, by: Sequence[str]) -> ibis.Table:
+    """Availability and utilisation, each with what it was divided by.
+
+    A level holds the time of its own and of all levels below it. The formulas and where they come from
+    stand in the model.
+
+    Parameters
+    ----------
+    spent
+        See ``landed``.
+    model
+        The time usage model that it landed in.
+    by
+        Words of ``pieces.INSIDE``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per group and ratio of the model: ``ratio``, ``share`` (empty where the denominator is 0),
+        ``numerator_min`` [min], ``denominator_min`` [min], ``numerator`` and ``denominator``, the levels.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().kpis().columns[:4]
+    ('model', 'ratio', 'share', 'numerator_min')
+    """
+    ratios = [
+        {
+            "ratio": name,
+            "numerator": ratio.numerator,
+            "denominator": ratio.denominator,
+            "above": model.depth(ratio.numerator),
+            "below": model.depth(ratio.denominator),
+        }
+        for name, ratio in model.ratios.items()
+    ]
+    asked = ibis.memtable(
+        ratios,
+        schema=ibis.schema(
+            {
+                "ratio": "string",
+                "numerator": "string",
+                "denominator": "string",
+                "above": "int8",
+                "below": "int8",
+            }
+        ),
+    )
+    each = spent.cross_join(asked)
+    summed = each.group_by(*by, "ratio", "numerator", "denominator").aggregate(
+        numerator_min=ibis.ifelse(_.depth >= _.above, _.spent_us, 0).sum() / 60e6,
+        denominator_min=ibis.ifelse(_.depth >= _.below, _.spent_us, 0).sum() / 60e6,
+    )
+    return summed.select(
+        *by,
+        "ratio",
+        share=_.numerator_min / _.denominator_min.nullif(0.0),
+        numerator_min=_.numerator_min,
+        denominator_min=_.denominator_min,
+        numerator=_.numerator,
+        denominator=_.denominator,
+    )
+
+
 def _detailed(
     states: ibis.Table, model: UsageModel, places: ibis.Table, maintenance: ibis.Table
 ) -> ibis.Table:
@@ -226,9 +208,7 @@ def with_orders(down: ibis.Table, maintenance: ibis.Table) -> ibis.Table:
 
     Of several the one that started last counts. An open order goes on.
     """
-    orders = maintenance.select(
-        "truck", _since=_.start, _until=_.stop, _why=_.kind, _order=_.work_order
-    )
+    orders = maintenance.select("truck", _since=_.start, _until=_.stop, _why=_.kind, _order=_.work_order)
     joined = down.asof_join(orders, on=down.stop > orders["_since"], predicates="truck")
     covered = joined["_since"].notnull() & (joined["_until"] > joined.start).fill_null(True)
     return joined.select(

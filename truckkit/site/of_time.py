@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote
 
 import ibis
@@ -64,7 +64,7 @@ class OfTime(Answered):
         by
             Any of truck, model, fleet, shift, crew, hour, with commas.
         """
-        return self.answered(usage.time_usage(**self._of_usage(model, by)))
+        return self.answered(usage.time_usage(*self._landed(self.usage_model(model), by)))
 
     def kpis(
         self, model: str | usage_models.UsageModel = "gmg", by: str | Sequence[str] = "model"
@@ -73,22 +73,28 @@ class OfTime(Answered):
 
         Parameters are those of ``time_usage``.
         """
-        return self.answered(usage.kpis(**self._of_usage(model, by)))
+        found = self.usage_model(model)
+        landed, words = self._landed(found, by)
+        return self.answered(usage.kpis(landed, found, words))
 
-    def _of_usage(self, model: str | usage_models.UsageModel, by: str | Sequence[str]) -> dict[str, Any]:
+    def _landed(
+        self, model: usage_models.UsageModel, by: str | Sequence[str]
+    ) -> tuple[ibis.Table, tuple[str, ...]]:
         start, stop = self.asked
-        return {
-            "states": self.clipped_states(),
-            "model": self.usage_model(model),
-            "by": grouping.keys(by, pieces.INSIDE),
-            "trucks": self.trucks,
-            "places": self.places,
-            "maintenance": self.maintenance,
-            "shifts": self.shifts,
-            "start": start,
-            "stop": stop,
-            "offset_min": self.offset_min,
-        }
+        words = grouping.keys(by, pieces.INSIDE)
+        landed = usage.landed(
+            self.clipped_states(),
+            model,
+            words,
+            trucks=self.trucks,
+            places=self.places,
+            maintenance=self.maintenance,
+            shifts=self.shifts,
+            start=start,
+            stop=stop,
+            offset_min=self.offset_min,
+        )
+        return landed, words
 
     def shift_change(self) -> ibis.Table:
         """Who started late, finished early or had a long break; see ``metrics.shift_change``."""
@@ -211,9 +217,7 @@ class OfTime(Answered):
         planned_t = self._planned_t(self.one_shift())
         return self.answered(ledger.ledger(self._priced(vs), self.dumped_cycles(), planned_t))
 
-    def ledger_intervals(
-        self, line: str | None = None, vs: str | timedelta | Self = "14d"
-    ) -> ibis.Table:
+    def ledger_intervals(self, line: str | None = None, vs: str | timedelta | Self = "14d") -> ibis.Table:
         """The stretches of time behind the ledger, each with its tonnes and its replay.
 
         See ``metrics.ledger.intervals``; no plan is needed.
