@@ -34,6 +34,14 @@ def test_a_load_counts_in_the_shift_in_which_it_was_dumped():
     assert (night["loads"], night["moved_t"]) == (2, 400)
 
 
+def test_a_load_dumped_at_the_bound_of_two_windows_is_of_the_later():
+    site = mine([haul_cycle(at=36)])
+    windows = [("00:00", "01:00", 0), ("01:00", "02:00", 1)]
+    for start, stop, loads in windows:
+        (row,) = rows_of(site.between(f"2026-11-22 {start}", f"2026-11-22 {stop}").summary())
+        assert row["loads"] == loads
+
+
 def test_where_there_is_no_plan_nothing_is_compared():
     _day, night = rows_of(mine([haul_cycle(at=80)]).summary(), "shift")
     assert [night[name] for name in ("planned_t", "planned_loads", "difference_t", "share_of_plan")] == [

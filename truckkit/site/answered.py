@@ -37,9 +37,11 @@ class Answered(Narrowed):
 
     def dumped_cycles(self) -> ibis.Table:
         """The cycles whose load was dumped in the window, with ``dumped`` and ``carried_t``."""
-        found = cycles.dumped(self.cycles)
         if self.narrowed_to is None:
-            return found
+            return cycles.dumped(self.cycles)
+        # A cycle that stops with its dump, where the window starts, does not overlap it, and counts in it.
+        since, until = self.narrowed_to
+        found = cycles.dumped(self._narrowed(_window=(since - timedelta(microseconds=1), until)).cycles)
         start, stop = (times.stored(bound) for bound in self.narrowed_to)
         return found.filter(found.dumped >= start, found.dumped < stop)
 
