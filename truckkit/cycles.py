@@ -61,8 +61,9 @@ def dumped(cycles: ibis.Table) -> ibis.Table:
     """Cycles with the instant at which their load was dumped, and the tonnes that it was.
 
     A load was dumped when queueing, spotting and dumping after the arrival at the dumping place were
-    over; where one of them is not known, at the cycle's stop. The tonnes are those measured, and those
-    reported where none were. A cycle of neither counts as a load of unknown tonnes.
+    over; where one of them is not known, at the cycle's stop. A truck that was full and of which nobody
+    tells an arrival or a place to dump at, has not dumped: its ``dumped`` is empty. The tonnes are those
+    measured, and those reported where none were. A cycle of neither counts as a load of unknown tonnes.
 
     Returns
     -------
@@ -71,7 +72,9 @@ def dumped(cycles: ibis.Table) -> ibis.Table:
     """
     standing_min = cycles.queue_dump_min + cycles.spot_dump_min + cycles.dump_min
     known = cycles.arrived_dump + (standing_min * 60e3).round().cast("int64").as_interval("ms")
+    at = ibis.least(ibis.coalesce(known, cycles.stop), cycles.stop).cast(schema.INSTANT)
+    did = cycles.full.isnull() | cycles.arrived_dump.notnull() | cycles.dump_place.notnull()
     return cycles.mutate(
-        dumped=ibis.least(ibis.coalesce(known, cycles.stop), cycles.stop).cast(schema.INSTANT),
+        dumped=ibis.ifelse(did, at, ibis.null(schema.INSTANT)),
         carried_t=ibis.coalesce(cycles.payload_t, cycles.reported_t),
     )

@@ -38,7 +38,8 @@ class Answered(Narrowed):
     def dumped_cycles(self) -> ibis.Table:
         """The cycles whose load was dumped in the window, with ``dumped`` and ``carried_t``."""
         if self.narrowed_to is None:
-            return cycles.dumped(self.cycles)
+            every = cycles.dumped(self.cycles)
+            return every.filter(every.dumped.notnull())
         # A cycle that stops with its dump, where the window starts, does not overlap it, and counts in it.
         since, until = self.narrowed_to
         found = cycles.dumped(self._narrowed(_window=(since - timedelta(microseconds=1), until)).cycles)
