@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import stores
 
 import truckkit as tk
+from truckkit import description
 from truckkit.errors import BadInput, BadRequest
 from truckkit.store import Facts
 
@@ -234,3 +236,24 @@ def test_files_without_a_mapping_are_refused(store, tmp_path):
     (tmp_path / "x.csv").write_text("a\n1\n")
     with pytest.raises(BadRequest, match="cannot be read without a mapping"):
         tk.ingest(store, tmp_path / "x.csv")
+
+
+def test_the_example_in_its_description_is_read(store, tmp_path):
+    example = textwrap.dedent(description.__doc__.partition("\n\n")[2].partition("\n\n``plans``")[0])
+    usage = resources.files("truckkit").joinpath("usage_models/gmg.toml").read_text("utf-8")
+    folder = tmp_path / "said"
+    folder.mkdir()
+    (folder / "our-usage.toml").write_text(usage, "utf-8")
+    roads = [
+        {"road": "Ramp 1 to Ramp 2", "from_place": "Ramp 1", "to_place": "Ramp 2"},
+    ]
+    stores.write(
+        store,
+        Facts(),
+        roads=roads,
+        places=[{"place": f"Ramp {n}", "kind": "node", "given": True} for n in (1, 2)],
+    )
+    describe(store, example, plans_csv="shift,circuit,planned_t,planned_loads\n2026-11-24 day,all,1000,\n")
+    site = tk.open(store)
+    assert (site.name, site.usage_model("our-usage").name) == ("Our mine", "our-usage")
+    assert [row["road"] for row in rows(store, "limits")] == ["Ramp 1 to Ramp 2"]

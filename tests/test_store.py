@@ -7,14 +7,16 @@ import resource
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import pytest
+import stores
 from inputs import HEADER, POSITIONS, bring, holds, positions, row, told, written
 from processes import run
 
 from truckkit.errors import CannotWrite, DamagedStore, NoStore
 from truckkit.ingest import ingest
 from truckkit.site import open_site
-from truckkit.store import Draft, Store, layout, publish
+from truckkit.store import Draft, Facts, Store, layout, publish
 
 
 @pytest.fixture
@@ -264,3 +266,21 @@ def test_many_threads_on_one_site_each_get_their_own_rows(store):
 
     with ThreadPoolExecutor(32) as pool:
         assert all(pool.map(ask, range(320)))
+
+
+def test_a_store_of_before_a_table_and_a_column_were_there_is_read_and_added_to(tmp_path):
+    folder = stores.write(
+        tmp_path / "mine", Facts("Old mine", "UTC"), trucks=[{"truck": "T01", "given": True}]
+    )
+    (catalog,) = folder.glob("catalog-*.duckdb")
+    with duckdb.connect(str(catalog)) as con:
+        for table in ("tyres", "rosters", "usage_models"):
+            con.execute(f"DROP TABLE {table}")
+        con.execute("ALTER TABLE site DROP COLUMN least_coverage")
+        con.execute("CHECKPOINT")
+    site = open_site(folder)
+    assert (site.name, site.least_coverage, site.tyres.count().execute()) == ("Old mine", 0.95, 0)
+    said = tmp_path / "site.toml"
+    said.write_text('name = "Our mine"\ntime_zone = "UTC"\n[trust]\ncoverage = 0.5\n', "utf-8")
+    ingest(folder, said)
+    assert (open_site(folder).least_coverage, open_site(folder).truck_names) == (0.5, ("T01",))

@@ -10,7 +10,7 @@ from truckkit.site.of_time import OfTime
 from truckkit.site.of_trust import OfTrust
 from truckkit.store import Store
 
-__all__ = ["Site", "open_site"]
+__all__ = ["OfCycles", "OfRoads", "OfTime", "OfTrust", "Site", "open_site"]
 
 
 class Site(OfTime, OfCycles, OfRoads, OfTrust):

@@ -31,6 +31,11 @@ class Answered(Narrowed):
         start, stop = self.asked
         return times.stored(start), times.stored(stop)
 
+    def before(self, length: str | timedelta) -> Self:
+        """The site in the time of a length, such as ``"14d"``, that ends where this one starts."""
+        start, _stop = self.asked
+        return self.between(start - times.length(length), start)
+
     def against(self, vs: str | timedelta | Self) -> Self:
         """What to compare with: a site, or this one in the time of a length before its window."""
         return self.before(vs) if isinstance(vs, (str, timedelta)) else vs

@@ -321,12 +321,6 @@ class Narrowed:
             raise unknown("event", event, known, self.name)
         return self.around(found[0]["truck"], times.aware(found[0]["at"]), before, after)
 
-    def before(self, length: str | timedelta) -> Self:
-        """The site in the time of a length, such as ``"14d"``, that ends where this one starts."""
-        if self.start is None:
-            raise BadRequest(f"{self.name} holds nothing yet, so there is nothing to compare with.")
-        return self._narrowed(_window=(self.start - times.length(length), self.start))
-
     # How it shows itself -----------------------------------------------------------------------
 
     def rows(self) -> dict[str, int]:

@@ -1,0 +1,218 @@
+"""What holds for every question of a site: empty shifts, hostile names, coverage, one line each."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import ibis
+import pytest
+from strips import MIDNIGHT, furnished, haul_cycle, intervals
+
+import truckkit as tk
+from truckkit import schema
+from truckkit.errors import BadRequest
+from truckkit.site import OfCycles, OfRoads, OfTime, OfTrust
+
+Ask = Callable[[tk.Site], ibis.Table]
+
+# A question that needs a plan, a limit or a work order says so where there is none; see below.
+QUESTIONS: dict[str, Ask] = {
+    "summary": lambda site: site.summary(),
+    "productivity": lambda site: site.productivity(),
+    "queues": lambda site: site.queues(longer="1min"),
+    "hangs": lambda site: site.hangs(),
+    "hang": lambda site: site.hang(by="loader,hour"),
+    "bunching": lambda site: site.bunching(),
+    "match_factor": lambda site: site.match_factor(by="loader,hour"),
+    "cycle_split": lambda site: site.cycle_split(by="route", vs="14d"),
+    "worst_cycles": lambda site: site.worst_cycles(10),
+    "overspeed": lambda site: site.overspeed(),
+    "overspeed_summary": lambda site: site.overspeed_summary(by="road,loaded"),
+    "payload_policy": lambda site: site.payload_policy(by="loader,operator"),
+    "overloads": lambda site: site.overloads(),
+    "underload": lambda site: site.underload(),
+    "carry_back": lambda site: site.carry_back(),
+    "time_in_state": lambda site: site.time_in_state(),
+    "shift_change": lambda site: site.shift_change(),
+    "traverses": lambda site: site.traverses(),
+    "segment_speeds": lambda site: site.segment_speeds(vs="1d"),
+    "slower_segments": lambda site: site.slower_segments(vs="1d"),
+    "road_condition": lambda site: site.road_condition(),
+    "tkph": lambda site: site.tkph(),
+    "fuel_per_tkm": lambda site: site.fuel_per_tkm(),
+    "refuelling": lambda site: site.refuelling(),
+    "idle": lambda site: site.idle(),
+    "samples": lambda site: site.samples("coolant_c", during="haul", grade=">8%"),
+    "maintenance_pareto": lambda site: site.maintenance_pareto(),
+    "reconcile": lambda site: site.reconcile(),
+    "quality": lambda site: site.quality(),
+    "quality_summary": lambda site: site.quality_summary(),
+    "late": lambda site: site.late(),
+    "repeated": lambda site: site.repeated(),
+    "place_changes": lambda site: site.place_changes(),
+}
+OF_EVERY_TRUCK: dict[str, Ask] = {
+    "coverage": lambda site: site.coverage(),
+    "truck_rates": lambda site: site.truck_rates(),
+    "reliability": lambda site: site.reliability(),
+    "time_usage": lambda site: site.time_usage("gmg"),
+    "kpis": lambda site: site.kpis("gmg"),
+    "fuel_range": lambda site: site.fuel_range(until=site.asked[1]),
+}
+"""Questions that answer for each truck whatever happened: its time is asked for, observed or not."""
+OTHERS = {"ledger", "ledger_intervals", "before_after", "explain"}
+"""Questions about one shift, one work order, one answer."""
+
+LIMIT = [{"limit_name": "site", "kind": "speed", "most": 50.0}]
+MARKUP = "<script>alert('T')</script>\"; DROP TABLE states; --"
+
+
+@pytest.fixture(scope="module")
+def nothing() -> tk.Site:
+    """A mine of which nothing is known but a speed limit."""
+    return furnished([], limits=LIMIT)
+
+
+@pytest.fixture(scope="module")
+def silent() -> tk.Site:
+    """A shift in which nobody was heard, the day after one in which somebody was."""
+    shift = {"shift": "night", "start": MIDNIGHT.replace(tzinfo=None) + timedelta(days=1)}
+    shift["stop"] = shift["start"] + timedelta(hours=12)
+    states = intervals({"T01": "RRQSLLHHHHsD", "T02": "RRRRQSLLHHHH"})
+    return furnished(states, cycles=[haul_cycle()], limits=LIMIT, shifts=[shift]).shift("night")
+
+
+def test_every_question_is_tried_here():
+    asked = {
+        name
+        for room in (OfTime, OfCycles, OfRoads, OfTrust)
+        for name, member in vars(room).items()
+        if inspect.isfunction(member)
+        and not name.startswith("_")
+        and member.__annotations__.get("return") == "ibis.Table"
+    }
+    assert asked == {*QUESTIONS, *OF_EVERY_TRUCK, *(OTHERS - {"explain"})}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_of_a_mine_of_which_nothing_is_known_there_are_no_rows(name, nothing):
+    assert QUESTIONS[name](nothing).count().execute() == 0
+
+
+@pytest.mark.parametrize("name", OF_EVERY_TRUCK)
+def test_of_no_trucks_there_are_no_rows(name, nothing):
+    assert OF_EVERY_TRUCK[name](nothing).count().execute() == 0
+
+
+@pytest.mark.parametrize("name", sorted(set(QUESTIONS) - {"summary", "shift_change", "repeated", "late"}))
+def test_a_shift_without_data_has_no_rows(name, silent):
+    assert QUESTIONS[name](silent).count().execute() == 0
+
+
+def test_a_shift_without_data_has_coverage_0(silent):
+    assert silent.coverage().to_pyarrow()["coverage"].to_pylist() == [0, 0]
+    usage = silent.time_usage("gmg").to_pyarrow().to_pylist()
+    assert {(row["category"], row["spent_min"]) for row in usage} == {("no data", 720)}
+
+
+@pytest.mark.parametrize("name", sorted({*QUESTIONS, *OF_EVERY_TRUCK}))
+def test_names_that_are_markup_and_sql_change_nothing(name):
+    plain, hostile = ("T01", "SH1"), (MARKUP, MARKUP + "2")
+    answers = []
+    for truck, loader in (plain, hostile):
+        states = [{**row, "loader": loader} for row in intervals({truck: "RRQSLLHHHHsDRRQQSLLHHHHHsD"})]
+        cycles = [haul_cycle(truck, at, loader=loader) for at in (0, 13)]
+        site = furnished(states, cycles=cycles, limits=LIMIT)
+        rows = json.dumps({**QUESTIONS, **OF_EVERY_TRUCK}[name](site).to_pyarrow().to_pylist(), default=str)
+        written = [json.dumps(each)[1:-1] for each in (loader, truck)]
+        answers.append(rows.replace(written[0], "loader").replace(written[1], "truck"))
+    assert sorted(answers[0]) == sorted(answers[1])
+
+
+WITHOUT = {"samples", "reconcile", "quality", "quality_summary", "late", "repeated", "time_in_state"}
+
+
+@pytest.mark.parametrize("name", sorted({*QUESTIONS, *OF_EVERY_TRUCK} - WITHOUT))
+def test_an_answer_says_how_much_was_observed(name, nothing):
+    columns = {**QUESTIONS, **OF_EVERY_TRUCK}[name](nothing).columns
+    assert {"coverage", "doubt"} <= set(columns)
+
+
+@pytest.mark.parametrize("name", sorted({*QUESTIONS, *OF_EVERY_TRUCK}))
+def test_no_column_takes_the_name_of_a_table_method(name, nothing):
+    answer = {**QUESTIONS, **OF_EVERY_TRUCK}[name](nothing)
+    assert [column for column in answer.columns if hasattr(ibis.Table, column)] == []
+
+
+def test_a_ledger_without_a_plan_says_which_shift_has_none(silent):
+    with pytest.raises(BadRequest, match='no tonnes are planned for the circuit "all" in shift "night"'):
+        silent.ledger()
+
+
+def test_overspeed_without_a_limit_says_where_limits_come_from():
+    with pytest.raises(BadRequest, match=r"site\.toml"):
+        furnished(intervals({"T01": "HH"})).overspeed()
+
+
+# The notebook ------------------------------------------------------------------------------------
+
+
+def test_the_notebook_asks_all_twenty_five(root: Path):
+    cells = json.loads((root / "notebooks" / "shift_questions.ipynb").read_text("utf-8"))["cells"]
+    headings = [
+        int(number)
+        for cell in cells
+        if cell["cell_type"] == "markdown"
+        for number in re.findall(r"^## (\d+)\.", "".join(cell["source"]), re.M)
+    ]
+    assert headings == list(range(1, 26))
+
+
+UNITS = {
+    "t",
+    "m",
+    "km",
+    "kmh",
+    "min",
+    "s",
+    "h",
+    "l",
+    "kpa",
+    "pct",
+    "tpm",
+    "tph",
+    "tkph",
+    "tkm",
+    "litres",
+    "lph",
+}
+RATIOS = {
+    "share",
+    "factor",
+    "cv",
+    "index",
+    "plan",
+    "target",
+    "change",
+    "excess",
+    "roughness",
+    "hours",
+    "worst",
+}
+
+
+def test_units_end_the_names_of_what_answers_measure(nothing):
+    known = {column.name for table in schema.TABLES.values() for column in table}
+    strange = {
+        f"{name}.{column}"
+        for name, ask in {**QUESTIONS, **OF_EVERY_TRUCK}.items()
+        for column, kind in ask(nothing).schema().items()
+        if kind.is_floating() and column not in known | {"coverage"}
+        if column.rpartition("_")[2] not in UNITS | RATIOS and "_per_" not in column
+    }
+    assert strange == set()
