@@ -164,21 +164,13 @@ def shift(name: str, start_min: float, stop_min: float, crew: str | None = None)
 
 
 def mine_of(**tables: list[dict[str, object]]) -> Site:
-    """A site over plain tables of these rows; its trucks are those that they name, where none are given."""
-    connection = ibis.duckdb.connect()
-    named = sorted({str(row["truck"]) for rows in tables.values() for row in rows if row.get("truck")})
-    tables.setdefault("trucks", [{"truck": truck, "given": True, "load_id": 0} for truck in named])
-    tables.setdefault(
-        "site", [{"name": "mine", "time_zone": "UTC", "crs": None, "made_by": "tests", "simulated": True}]
-    )
-    if "cycles" in tables and "states" not in tables:
+    """A site over plain tables of these rows; trucks of cycles without states have some, long before."""
+    states = tables.pop("states", None)
+    if states is None and "cycles" in tables:
         # That a source tells of a truck is known from its states.
-        tables["states"] = intervals(dict.fromkeys(named, "."), MIDNIGHT - timedelta(days=40))
-    for name, rows in tables.items():
-        table = schema.TABLES[name]
-        full = [{column: row.get(column) for column in table.names} for row in rows]
-        connection.create_table(name, pa.Table.from_pylist(full, schema=table.schema.to_pyarrow()))
-    return Site(connection)
+        named = sorted({str(row["truck"]) for row in tables["cycles"]})
+        states = intervals(dict.fromkeys(named, "."), MIDNIGHT - timedelta(days=40))
+    return furnished(states or [], **tables)
 
 
 def minute(number: float) -> datetime:

@@ -118,6 +118,7 @@ def test_loads_of_groups_sum_to_all_and_shares_lie_between_none_and_all(loads):
 
 def test_payloads_of_the_sample_are_what_pandas_counts():
     cycles = tk.sample().cycles.to_pandas()
+    cycles = cycles[cycles.dump_place.notna()]  # two trucks are on their way when the record ends
     share = cycles.payload_t / 290
     for row in rows_of(tk.sample().payload_policy(by="operator")):
         mine_ = share[cycles.operator == row["operator"]]
