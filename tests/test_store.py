@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
+import ibis
 import pytest
 import stores
 from inputs import HEADER, POSITIONS, bring, holds, positions, row, told, written
@@ -284,3 +285,27 @@ def test_a_store_of_before_a_table_and_a_column_were_there_is_read_and_added_to(
     said.write_text('name = "Our mine"\ntime_zone = "UTC"\n[trust]\ncoverage = 0.5\n', "utf-8")
     ingest(folder, said)
     assert (open_site(folder).least_coverage, open_site(folder).truck_names) == (0.5, ("T01",))
+
+
+def test_a_question_that_is_asked_again_is_compiled_once(store, monkeypatch):
+    bring(store, positions_csv=positions("T1 abc"))
+    backend = Store(store).newest().backend
+    compiled = []
+    whole = type(backend.compiler).to_sqlglot
+    monkeypatch.setattr(
+        type(backend.compiler),
+        "to_sqlglot",
+        lambda compiler, expr, **more: compiled.append(1) or whole(compiler, expr, **more),
+    )
+    site = open_site(store)
+    fast = [site.positions.filter(lambda row, most=most: row.x_m > most) for most in (97, 97, 98)]
+    assert [rows.count().to_pyarrow().as_py() for rows in fast] == [2, 2, 1]
+    assert len(compiled) == 2
+
+
+def test_the_sql_of_a_question_about_rows_in_memory_is_not_remembered(store):
+    bring(store, positions_csv=positions("T1 abc"))
+    site = open_site(store)
+    for wanted, found in (("T1", 3), ("T2", 0)):
+        trucks = ibis.memtable({"truck": [wanted]})
+        assert site.positions.semi_join(trucks, "truck").count().to_pyarrow().as_py() == found

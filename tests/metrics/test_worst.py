@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from strips import haul_cycle, mine_of, rows_of
+from strips import MIDNIGHT, haul_cycle, intervals, mine_of, rows_of
 
 import truckkit as tk
 from truckkit.errors import BadRequest
@@ -38,6 +40,15 @@ def test_time_in_none_of_the_states_explains_too():
     cycles = [haul_cycle(at=100 * number, delay_min=30.0 * (number == 2)) for number in range(3)]
     worst, *_rest = rows_of(mine_of(cycles=cycles).worst_cycles(vs=None))
     assert (worst["phase"], worst["phase_excess_min"]) == ("delay", 30)
+
+
+def test_a_delay_is_told_with_what_the_longest_of_it_was():
+    cycles = [haul_cycle(at=100 * number, delay_min=30.0 * (number == 1)) for number in range(3)]
+    strip = "w" * 10 + "X" * 20 + "R" * 8
+    states = intervals({"T01": strip}, MIDNIGHT + timedelta(minutes=70))
+    worst, *rest = rows_of(mine_of(cycles=cycles, states=states).worst_cycles(vs=None))
+    assert worst["explanation"].endswith("usual on Face → Dump, most of it down, 20.0 min")
+    assert not any("most of it" in row["explanation"] for row in rest)
 
 
 def test_fewer_than_one_are_refused():

@@ -9,6 +9,9 @@ from truckkit.metrics.phases import PHASES
 
 _LONG = "cycle_min"
 
+STANDS = ("delay", "standby", "down", "no_data")
+"""The states that a cycle counts as delay."""
+
 
 def worst_cycles(cycles: ibis.Table, baseline: ibis.Table | None, most: int = 10) -> ibis.Table:
     """The worst cycles, and why: what took longer than is usual on their route.
@@ -47,48 +50,102 @@ def worst_cycles(cycles: ibis.Table, baseline: ibis.Table | None, most: int = 10
         nearest = both.mutate(_first=_["_rank"].min().over(group_by="route"))
         usual = nearest.filter(nearest["_rank"] == nearest["_first"]).drop("_first")
     found = these.left_join(usual, these.route.identical_to(usual["route"]))
-    excess = {phase: found[f"{phase}_min"] - found[f"_usual_{phase}_min"] for phase in PHASES}
-    found = found.mutate(phase_excess_min=ibis.greatest(*excess.values()))
-    branches = [(found.phase_excess_min == over, phase) for phase, over in excess.items()]
-    usual_min = ibis.cases(
-        *((found.phase_excess_min == over, found[f"_usual_{phase}_min"]) for phase, over in excess.items())
-    )
     found = found.mutate(
         expected_min=found[f"_usual_{_LONG}"],
         excess_min=found[_LONG] - found[f"_usual_{_LONG}"],
-        phase=ibis.cases(*branches),
+        **{f"_over_{phase}": found[f"{phase}_min"] - found[f"_usual_{phase}_min"] for phase in PHASES},
+    )
+    # Of all cycles only the worst need be explained. The order is the meaning; of two that are as bad, the
+    # earlier comes first.
+    found = found.order_by(ibis.desc("excess_min"), "start", "truck").limit(most)
+    found = found.mutate(phase_excess_min=ibis.greatest(*(found[f"_over_{phase}"] for phase in PHASES)))
+    at_most = [(found.phase_excess_min == found[f"_over_{phase}"], phase) for phase in PHASES]
+    found = found.mutate(
+        phase=ibis.cases(*at_most),
+        _usual_min=ibis.cases(*((test, found[f"_usual_{phase}_min"]) for test, phase in at_most)),
     )
     told = (
         found.phase
         + " took "
         + found.phase_excess_min.round(1).cast("string")
         + " min longer than the "
-        + usual_min.round(1).cast("string")
+        + found["_usual_min"].round(1).cast("string")
         + " min usual on "
         + found.route
     )
-    # The order is the meaning; where two are as bad, the earlier comes first.
-    return (
-        found.mutate(explanation=told)
-        .order_by(ibis.desc("excess_min"), "start", "truck")
-        .limit(most)
-        .select(
-            "truck",
-            "start",
-            "stop",
-            "route",
-            "loader",
-            "dump_place",
-            "operator",
-            _LONG,
-            "expected_min",
-            "excess_min",
-            "cycles_before",
-            "usual_from",
-            "phase",
-            "phase_excess_min",
-            "explanation",
+    return found.mutate(explanation=told).select(
+        "truck",
+        "start",
+        "stop",
+        "route",
+        "loader",
+        "dump_place",
+        "operator",
+        _LONG,
+        "expected_min",
+        "excess_min",
+        "cycles_before",
+        "usual_from",
+        "phase",
+        "phase_excess_min",
+        "explanation",
+    )
+
+
+def with_stands(worst: ibis.Table, states: ibis.Table) -> ibis.Table:
+    """Cycles that a delay made bad, with what the longest of it was and where.
+
+    Parameters
+    ----------
+    worst
+        See ``worst_cycles``.
+    states
+        State intervals, see ``schema.STATE_INTERVALS``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per cycle, as given; ``explanation`` says more where the phase is ``delay``.
+    """
+    stands = states.filter(states.state.isin(STANDS)).select(
+        "truck", "state", "place", _since="start", _until="stop"
+    )
+    delayed = worst.filter(worst.phase == "delay").select("truck", "start", "stop")
+    met = delayed.join(
+        stands,
+        [
+            delayed.truck == stands.truck,
+            stands["_since"] < delayed.stop,
+            stands["_until"] > delayed.start,
+        ],
+    )
+    within_min = (
+        ibis.least(met["_until"], met.stop).delta(ibis.greatest(met["_since"], met.start), unit="microsecond")
+        / 60e6
+    )
+    longest = (
+        met.mutate(_long_min=within_min)
+        .group_by("truck", "start", "stop")
+        .aggregate(
+            _state=_.state.argmax(_["_long_min"]),
+            # An empty place would be passed over for one that is told, and that is another stand's.
+            _place=_.place.fill_null("").argmax(_["_long_min"]),
+            _long_min=_["_long_min"].max(),
         )
+    )
+    joined = worst.left_join(longest, ["truck", "start", "stop"])
+    where = ibis.ifelse(joined["_place"] != "", " at " + joined["_place"], "")
+    told = (
+        ", most of it "
+        + joined["_state"]
+        + where
+        + ", "
+        + joined["_long_min"].round(1).cast("string")
+        + " min"
+    )
+    return joined.select(
+        *(name for name in worst.columns if name != "explanation"),
+        explanation=joined.explanation + told.fill_null(""),
     )
 
 

@@ -94,8 +94,8 @@ class OfCycles(Answered):
         before = None if vs is None else self.against(vs)
         cycles, _keys = self.split(self.dumped_cycles(), "route", at="dumped")
         baseline = None if before is None else before.split(before.dumped_cycles(), "route", at="dumped")[0]
-        found = self.answered(worst.worst_cycles(cycles, baseline, most))
-        return found.order_by(ibis.desc("excess_min"), "start", "truck")
+        found = worst.with_stands(worst.worst_cycles(cycles, baseline, most), self.states)
+        return self.answered(found).order_by(ibis.desc("excess_min"), "start", "truck")
 
     # Loading units -----------------------------------------------------------------------------
 
