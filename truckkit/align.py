@@ -53,6 +53,21 @@ def per_hour(intervals: ibis.Table, offset_min: int = 0) -> ibis.Table:
     ).drop("_hour")
 
 
+def stacked(*tables: ibis.Table) -> ibis.Table:
+    """Tables of the same columns, one below the other, whichever of them say that a column is never empty."""
+    wanted = {name: dtype.copy(nullable=True) for name, dtype in tables[0].schema().items()}
+    alike = [
+        table.select(
+            **{
+                name: table[name] if table[name].type() == dtype else table[name].cast(dtype)
+                for name, dtype in wanted.items()
+            }
+        )
+        for table in tables
+    ]
+    return ibis.union(*alike)
+
+
 def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> ibis.Table:
     """Samples with what the interval that holds them says.
 

@@ -49,7 +49,7 @@ def before_after(
     ['loaded']
     """
     driven = legs(states)
-    told = pieces.stacked(_minutes(driven), _of_cycles(cycles), _of_telemetry(telemetry, driven)).filter(
+    told = align.stacked(_minutes(driven), _of_cycles(cycles), _of_telemetry(telemetry, driven)).filter(
         _.measured.notnull(), ~_.measured.isnan(), _.from_place.notnull(), _.to_place.notnull()
     )
     early, late = (
@@ -97,7 +97,7 @@ def _of_cycles(cycles: ibis.Table) -> ibis.Table:
         "loaded_kmh": ("loaded", cycles.loaded_m / cycles.haul_min.nullif(0.0) * 0.06),
         "payload_t": ("loaded", ibis.coalesce(cycles.payload_t, cycles.reported_t)),
     }
-    return pieces.stacked(
+    return align.stacked(
         *(
             cycles.select(
                 measure=ibis.literal(name),
@@ -122,7 +122,7 @@ def _of_telemetry(telemetry: ibis.Table, driven: ibis.Table) -> ibis.Table:
     )
     known = each.join(drives, ["truck", "leg"])
     known = known.mutate(leg=ibis.ifelse(known.state == "haul", "loaded", "empty"))
-    return pieces.stacked(
+    return align.stacked(
         *(
             known.mutate(measure=ibis.literal(channel), measured=known[channel]).select(*_TOLD)
             for channel in ("fuel_lph", "coolant_c")

@@ -8,7 +8,7 @@ from datetime import datetime
 import ibis
 from ibis import _
 
-from truckkit import schema
+from truckkit import align, schema
 from truckkit.metrics import pieces, rates
 from truckkit.metrics.legs import legs, usual
 from truckkit.metrics.usage import with_orders
@@ -94,7 +94,7 @@ def intervals(
     >>> tk.sample().ledger_intervals("refuelling").count().to_pyarrow().as_py()
     4
     """
-    lost = pieces.stacked(
+    lost = align.stacked(
         _not_working(states, trucks, places, maintenance, start, stop),
         _beside_the_usual(around, before, trucks, start, stop),
         _beside_the_target(dumped, trucks),
@@ -180,7 +180,7 @@ def _not_working(
     )
     stood = states.filter(_.state.notin(rates.WORKING))
     stood = stood.select("truck", "start", "stop", "state", "place", "loader")
-    stood = pieces.stacked(stood, gaps).left_join(places.select("place", _kind=_.kind), "place")
+    stood = align.stacked(stood, gaps).left_join(places.select("place", _kind=_.kind), "place")
     stood = with_orders(stood.drop("place_right"), maintenance)
     line = ibis.cases(
         (_.state.isin(_OWN_LINE), _.state),

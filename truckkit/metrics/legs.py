@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
+from truckkit import align
 from truckkit.metrics import pieces
 from truckkit.metrics.rates import WORKING
 
@@ -103,7 +104,7 @@ def usual(before: ibis.Table, now: ibis.Table, trucks: ibis.Table) -> ibis.Table
         which nobody told the model have an empty text.
     """
     columns = ("truck", "state", "start", "stop", "place")
-    told = pieces.stacked(
+    told = align.stacked(
         before.select(*columns, early=ibis.literal(True)), now.select(*columns, early=ibis.literal(False))
     )
     by_truck = ibis.window(group_by=["truck", "early"], order_by="start")

@@ -80,7 +80,7 @@ def reliability(
     starts = (earlier.isnull() | (earlier < down.start)) & (down.start >= first)
     down = down.mutate(began=ibis.ifelse(starts, down.start, ibis.null(schema.INSTANT))).select(*columns)
     # Each truck has a row, of no length, so that one of which nothing is told is in the answer too.
-    nothing = align.clipped(pieces.stacked(counted, down), start, stop)
+    nothing = align.clipped(align.stacked(counted, down), start, stop)
     silent = trucks.select(
         "truck",
         start=first,
@@ -88,7 +88,7 @@ def reliability(
         state=ibis.literal("calendar"),
         began=ibis.null(schema.INSTANT),
     )
-    parts = pieces.cut(pieces.stacked(nothing, silent), by, shifts, start, stop, offset_min)
+    parts = pieces.cut(align.stacked(nothing, silent), by, shifts, start, stop, offset_min)
     within = [word for word in ("shift", "crew", "hour") if word in by]
     hours = pieces.lasts_us(parts) / 3600e6
     long = parts.group_by("truck", *within).aggregate(

@@ -19,21 +19,6 @@ def literal(when: datetime) -> ibis.Value:
     return ibis.literal(times.stored(when), schema.INSTANT)
 
 
-def stacked(*tables: ibis.Table) -> ibis.Table:
-    """Tables of the same columns, one below the other, whichever of them say that a column is never empty."""
-    wanted = {name: dtype.copy(nullable=True) for name, dtype in tables[0].schema().items()}
-    alike = [
-        table.select(
-            **{
-                name: table[name] if table[name].type() == dtype else table[name].cast(dtype)
-                for name, dtype in wanted.items()
-            }
-        )
-        for table in tables
-    ]
-    return ibis.union(*alike)
-
-
 def lasts_us(rows: ibis.Table) -> ibis.Value:
     """How long intervals last, in whole microseconds: sums of them are exact [µs]."""
     return rows.stop.delta(rows.start, unit="microsecond")
@@ -58,7 +43,7 @@ def slices(shifts: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
     earlier = shifts.aggregate(_first=shifts.start.min()).select(
         **nobody, start=first, stop=_["_first"].fill_null(last)
     )
-    tiles = stacked(worked.drop("_next"), between, earlier)
+    tiles = align.stacked(worked.drop("_next"), between, earlier)
     return align.clipped(tiles, start, stop).filter(_.start < _.stop)
 
 
@@ -120,7 +105,7 @@ def untold(states: ibis.Table, trucks: ibis.Table, start: datetime, stop: dateti
         One row per truck and gap: ``truck``, ``start``, ``stop``.
     """
     first, last = literal(start), literal(stop)
-    ends = stacked(
+    ends = align.stacked(
         states.select("truck", start=_.start, stop=_.stop), trucks.select("truck", start=first, stop=first)
     )
     by_truck = ibis.window(group_by="truck", order_by=["start", "stop"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 from ibis import _
 
-from truckkit.metrics import pieces
+from truckkit import align
 
 WORKING = ("spot_load", "load", "haul", "spot_dump", "dump", "return")
 """The states in which a truck works: those of a haul cycle without its queues."""
@@ -48,7 +48,7 @@ def truck_rates(
     ('truck', 'moved_t', 'working_min', 'rate_tpm', 'basis')
     """
     # Tonnes and minutes come as rows of one table, which is one grouping and one join for both.
-    told = pieces.stacked(
+    told = align.stacked(
         dumped.select(
             "truck", moved_t=_.carried_t.cast("float64").fill_null(0.0), working_min=ibis.literal(0.0)
         ),

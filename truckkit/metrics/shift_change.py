@@ -7,6 +7,7 @@ from datetime import datetime
 import ibis
 from ibis import _
 
+from truckkit import align
 from truckkit.metrics import pieces
 from truckkit.metrics.rates import WORKING
 
@@ -53,7 +54,7 @@ def shift_change(
     breaks = runs.group_by("truck", "_run").aggregate(start=_.start.min(), stop=_.stop.max())
     worked = states.filter(_.state.isin(WORKING))
     columns = ("truck", "start", "stop")
-    both = pieces.stacked(
+    both = align.stacked(
         worked.select(*columns, works=ibis.literal(True)), breaks.select(*columns, works=ibis.literal(False))
     )
     asked = pieces.slices(shifts, start, stop).filter(_.shift.notnull())

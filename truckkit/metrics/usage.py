@@ -8,6 +8,7 @@ from datetime import datetime
 import ibis
 from ibis import _
 
+from truckkit import align
 from truckkit.metrics import grouping, pieces
 from truckkit.metrics.usage_models import UsageModel
 
@@ -65,7 +66,7 @@ def landed(
         state=ibis.literal(_CALENDAR),
         detail=ibis.null("string"),
     )
-    parts = pieces.cut(pieces.stacked(told, calendar), by, shifts, start, stop, offset_min)
+    parts = pieces.cut(align.stacked(told, calendar), by, shifts, start, stop, offset_min)
     within = [word for word in ("shift", "crew", "hour") if word in by]
     # By truck first where that is asked for, for few rows are joined with what a truck is.
     of_trucks = ["truck"] if len(within) < len(by) else []
@@ -200,7 +201,7 @@ def _detailed(
         return states
     down = with_orders(states.filter(_.state == "down"), maintenance)
     down = down.mutate(detail=ibis.coalesce(_.order_kind, _.detail)).select(*states.columns)
-    return pieces.stacked(states.filter(_.state != "down"), down)
+    return align.stacked(states.filter(_.state != "down"), down)
 
 
 def with_orders(down: ibis.Table, maintenance: ibis.Table) -> ibis.Table:
