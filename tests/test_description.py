@@ -214,6 +214,14 @@ def test_a_file_that_is_not_there_is_named(store):
     assert 'there is no file "' in refused(store, 'plans = "plan.csv"\n' + SAID)
 
 
+def test_a_mapping_is_told_from_a_description(store, tmp_path):
+    mapping = resources.files("truckkit").joinpath("mappings/minez-fms.toml")
+    with pytest.raises(BadInput, match="is a mapping, not what a site says of itself"):
+        tk.ingest(store, Path(str(mapping)))
+    with pytest.raises(BadInput, match="there is no file"):
+        tk.ingest(store, tmp_path / "nowhere.toml")
+
+
 def test_days_between_two_rosters_are_a_hole(store):
     roster = SAID[SAID.index("[[roster]]") : SAID.index("[[limit]]")]
     first = roster.replace('"12 h"', '"old"\nlast = 2026-06-30')

@@ -74,8 +74,8 @@ def ingest(
         _tell(load)
     fresh = [load for load in loads if not load.known]
     rows, kept = sum(load.rows_in for load in fresh), sum(load.kept for load in fresh)
-    known = f", {len(loads) - len(fresh)} files loaded before" if len(fresh) < len(loads) else ""
-    out.print(f"{store}: {len(fresh)} files, {rows:,} rows in, {kept:,} kept{known}.")
+    known = f", {len(loads) - len(fresh)} loaded before" if len(fresh) < len(loads) else ""
+    out.print(f"{store}: {len(fresh)} loads, {rows:,} rows in, {kept:,} kept{known}.")
 
 
 def _tell(load: Load) -> None:

@@ -25,10 +25,17 @@ def read(path: Path, rows_of: Read) -> Description:
 
     Raises ``BadInput`` with all that is wrong with it.
     """
+    if not path.is_file():
+        raise BadInput(f'there is no file "{path}".')
     try:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise BadInput(f'"{path}" cannot be read as TOML: {fault}.') from None
+    if "file" in content:
+        raise BadInput(
+            f'"{path}" is a mapping, not what a site says of itself; '
+            "name it with --mapping, and the files that it reads."
+        )
     whose: dict[str, list[str]] = {}
     for files, inline in (("plans", "plan"), ("limits", "limit"), ("tyres", "tyre")):
         given = content.get(inline, [])
