@@ -24,14 +24,27 @@ if TYPE_CHECKING:
     from truckkit.sample import sample
     from truckkit.simulated import simulate
     from truckkit.views.replay import Replay
+    from truckkit.views.shift import ShiftSheet
     from truckkit.views.timeline import Timeline
 
 __version__ = schema.VERSION
 
-__all__ = ["Replay", "Site", "Timeline", "TruckkitError", "detect", "ingest", "open", "sample", "simulate"]
+__all__ = [
+    "Replay",
+    "ShiftSheet",
+    "Site",
+    "Timeline",
+    "TruckkitError",
+    "detect",
+    "ingest",
+    "open",
+    "sample",
+    "simulate",
+]
 
 _LATER = {
     "Replay": "truckkit.views.replay",
+    "ShiftSheet": "truckkit.views.shift",
     "Timeline": "truckkit.views.timeline",
     "detect": "truckkit.detecting",
     "ingest": "truckkit.ingest",

@@ -7,6 +7,9 @@ from datetime import datetime
 import ibis
 from ibis import _
 
+from truckkit import align, schema, times
+from truckkit.metrics import pieces
+
 LEAST = 0.95
 """Share of the asked time below which an answer is doubted, where the site sets none."""
 
@@ -81,6 +84,56 @@ def with_gaps(seen: ibis.Table, states: ibis.Table, positions: ibis.Table) -> ib
         flagged=_.flagged.fill_null(0),
         flagged_share=_.flagged / _.positions.nullif(0),
     )
+
+
+def per_hour(
+    states: ibis.Table, trucks: ibis.Table, start: datetime, stop: datetime, offset_min: int = 0
+) -> ibis.Table:
+    """How much of each hour each truck was observed.
+
+    Parameters
+    ----------
+    states
+        State intervals, cut to the time asked for.
+    trucks
+        The trucks asked for: ``truck``.
+    start, stop
+        The time asked for.
+    offset_min
+        Minutes past the full hour of UTC at which the hours of the site's clock start.
+
+    Returns
+    -------
+    ibis.Table
+        One row per truck and hour of the time asked for: ``truck``, ``hour``, ``asked_min`` and
+        ``observed_min`` [min], ``coverage``, the share of the two. The minutes of a truck sum to those of
+        ``observed``.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().truck("T01").hourly_coverage().count().execute()
+    12
+    """
+    bounds = {
+        name: ibis.literal(times.stored(bound), schema.INSTANT)
+        for name, bound in (("start", start), ("stop", stop))
+    }
+    told = states.filter(_.state != "no_data").select(
+        "truck", start=_.start, stop=_.stop, seen=ibis.literal(1)
+    )
+    asked = trucks.select("truck", **bounds, seen=ibis.literal(0))
+    hours = align.per_hour(pieces.stacked(asked, told), offset_min)
+    long_min = hours.stop.delta(hours.start, unit="microsecond") / 60e6
+    each = (
+        hours.mutate(long_min=long_min)
+        .group_by("truck", "hour")
+        .aggregate(
+            asked_min=_.long_min.sum(where=_.seen == 0),
+            observed_min=_.long_min.sum(where=_.seen == 1).fill_null(0.0),
+        )
+    )
+    return each.mutate(coverage=each.observed_min / each.asked_min)
 
 
 def with_coverage(answer: ibis.Table, seen: ibis.Table, least: float = LEAST) -> ibis.Table:

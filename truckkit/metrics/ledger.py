@@ -144,22 +144,55 @@ def ledger(priced: ibis.Table, dumped: ibis.Table, planned_t: float) -> ibis.Tab
     >>> bool(abs(lines.lost_t.sum() - gap_t) < 1e-6)
     True
     """
-    words = ibis.memtable([{"line": line, "counterfactual": said} for line, said in LINES.items()])
-    summed = priced.group_by("line").aggregate(
-        intervals=_.truck.count(), lost_min=_.lost_min.sum(), lost_t=_.lost_t.sum()
-    )
     actual = dumped.aggregate(actual_t=_.carried_t.cast("float64").sum().fill_null(0.0))
-    lines = words.left_join(summed, "line").drop("line_right").cross_join(actual)
-    known = lines.mutate(lost_t=_.lost_t.fill_null(0.0), plan_t=ibis.literal(float(planned_t)))
+    known = _summed(priced).cross_join(actual).mutate(plan_t=ibis.literal(float(planned_t)))
     rest_t = known.plan_t - known.actual_t - known.lost_t.sum().over()
     return known.select(
         "line",
-        intervals=_.intervals.fill_null(0),
-        lost_min=_.lost_min.fill_null(0.0),
+        intervals=_.intervals,
+        lost_min=_.lost_min,
         lost_t=ibis.ifelse(known.line == CLOSING, rest_t, known.lost_t),
         counterfactual=_.counterfactual,
         plan_t=_.plan_t,
         actual_t=_.actual_t,
+    )
+
+
+def losses(priced: ibis.Table) -> ibis.Table:
+    """What was lost to each line of the ledger; no plan is needed, so nothing closes it.
+
+    Parameters
+    ----------
+    priced
+        See ``intervals``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per line but ``allowed_for``: ``line``, ``intervals``, ``lost_min`` [min], ``lost_t`` [t],
+        ``counterfactual``.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().losses().filter(lambda t: t.line == "refuelling").intervals.execute().to_list()
+    [4]
+    """
+    return _summed(priced).filter(_.line != CLOSING)
+
+
+def _summed(priced: ibis.Table) -> ibis.Table:
+    """Every line of the ledger with what its stretches sum to."""
+    words = ibis.memtable([{"line": line, "counterfactual": said} for line, said in LINES.items()])
+    summed = priced.group_by("line").aggregate(
+        intervals=_.truck.count(), lost_min=_.lost_min.sum(), lost_t=_.lost_t.sum()
+    )
+    return words.left_join(summed, "line").select(
+        "line",
+        intervals=_.intervals.fill_null(0),
+        lost_min=_.lost_min.fill_null(0.0),
+        lost_t=_.lost_t.fill_null(0.0),
+        counterfactual=_.counterfactual,
     )
 
 

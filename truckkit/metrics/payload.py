@@ -88,6 +88,79 @@ def policy(cycles: ibis.Table, trucks: ibis.Table, by: Sequence[str] = ("loader"
     return shares.mutate(**clauses, keeps_policy=ibis.and_(*clauses.values()))
 
 
+def loads(cycles: ibis.Table, trucks: ibis.Table, width: float = 0.02) -> ibis.Table:
+    """Each measured load beside its truck's target, with the bin of the histogram that holds it.
+
+    A bin holds its upper bound and not its lower one, so that the bins over the target hold the loads that
+    are over it.
+
+    Parameters
+    ----------
+    cycles
+        Cycles that dumped in the time asked for.
+    trucks
+        See ``schema.TRUCKS``.
+    width
+        Of a bin, as a share of the target.
+
+    Returns
+    -------
+    ibis.Table
+        One row per load, measured, and of a truck with a target: ``truck``, ``start`` and ``stop`` of its
+        loading, ``payload_t`` and ``target_t`` [t], ``share_of_target``, ``from_share`` and ``to_share`` of
+        its bin, ``loader``, ``place``, ``operator``.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().weighed_loads().count().execute()
+    132
+    """
+    told = cycles.mutate(
+        _start=ibis.coalesce(cycles.arrived_load, cycles.start), _stop=ibis.coalesce(cycles.full, cycles.stop)
+    )
+    rows = _judged(told, trucks, ("_start", "_stop", "loader", "load_place", "operator"))
+    # A share that lies on a bound does so in decimals, not in binary: 1.1 / 0.02 is a little over 55.
+    upper = (rows.share / width - 1e-9).ceil().cast("int64")
+    return rows.filter(rows.share.notnull()).select(
+        "truck",
+        "payload_t",
+        "target_t",
+        "loader",
+        "operator",
+        start=rows["_start"],
+        stop=rows["_stop"],
+        share_of_target=rows.share,
+        from_share=(upper - 1) * width,
+        to_share=upper * width,
+        place=rows.load_place,
+    )
+
+
+def histogram(judged: ibis.Table) -> ibis.Table:
+    """How many loads came to which share of their truck's target.
+
+    Parameters
+    ----------
+    judged
+        See ``loads``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per bin that holds a load: ``from_share``, ``to_share``, ``loads``, ``carried_t`` [t].
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().payload_histogram().loads.sum().execute()
+    132
+    """
+    return judged.group_by("from_share", "to_share").aggregate(
+        loads=_.truck.count(), carried_t=_.payload_t.sum()
+    )
+
+
 def overloads(cycles: ibis.Table, trucks: ibis.Table, above: float = MOST) -> ibis.Table:
     """The loads that no truck may carry: more than 120 percent of its target.
 

@@ -8,10 +8,14 @@ from datetime import datetime, timedelta
 import ibis
 from ibis import _
 
-from truckkit import schema, times
+from truckkit import align, schema, times
+from truckkit.metrics import grouping
 
 QUEUES = ("queue_load", "queue_dump")
 """The states of waiting for a turn."""
+
+KEYS = ("loader", "hour")
+"""The words by which the time in queues is split."""
 
 
 def queues(
@@ -78,3 +82,46 @@ def queues(
         each = each.filter(each.queue_min > longer.total_seconds() / 60)
     priced = each.left_join(rates.select("truck", "rate_tpm"), "truck").drop("truck_right")
     return priced.mutate(lost_t=_.inside_min * _.rate_tpm)
+
+
+def queued(
+    states: ibis.Table, start: datetime, stop: datetime, by: Sequence[str] = KEYS, *, offset_min: int = 0
+) -> ibis.Table:
+    """How long trucks queued at each loader, hour by hour or in all.
+
+    Queues are cut at the bounds of the time asked for and of hours, so that windows and hours add up.
+
+    Parameters
+    ----------
+    states
+        State intervals, see ``schema.STATE_INTERVALS``.
+    start, stop
+        The time asked for.
+    by
+        None, some or all of ``KEYS``.
+    offset_min
+        Minutes past the full hour of UTC at which the hours of the site's clock start.
+
+    Returns
+    -------
+    ibis.Table
+        One row per group in which a truck queued: ``trucks`` that did and ``queue_min`` [min], of all of
+        them together: two trucks that wait for a minute make two.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().queued(by="loader").select("loader", "trucks").order_by("loader").to_pyarrow().to_pylist()
+    [{'loader': 'SH1', 'trucks': 6}, {'loader': 'SH2', 'trucks': 6}]
+    """
+    waited = states.filter(states.state == "queue_load", states.loader.notnull())
+    pieces = align.clipped(waited.select("truck", "loader", "start", "stop"), start, stop)
+    if "hour" in by:
+        pieces = align.per_hour(pieces, offset_min)
+    long_min = pieces.stop.delta(pieces.start, unit="microsecond") / 60e6
+    return grouping.aggregated(
+        pieces.mutate(long_min=long_min),
+        by,
+        trucks=_.truck.nunique(),
+        queue_min=_.long_min.sum().fill_null(0.0),
+    )

@@ -185,6 +185,41 @@ def kpis(spent: ibis.Table, model: UsageModel, by: Sequence[str]) -> ibis.Table:
     )
 
 
+def stretches(
+    states: ibis.Table,
+    model: UsageModel,
+    *,
+    trucks: ibis.Table,
+    places: ibis.Table,
+    maintenance: ibis.Table,
+    start: datetime,
+    stop: datetime,
+) -> ibis.Table:
+    """The stretches of time behind the categories of a time usage model.
+
+    Those of a truck and category sum to its ``spent_min`` in ``time_usage``, and all of a truck tile the
+    time asked for: what is not stored is ``no_data``. Parameters are those of ``time_usage``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per stretch: ``truck``, ``start``, ``stop``, ``state``, ``place``, ``loader``, ``category``,
+        ``level`` and ``spent_min`` [min].
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> tk.sample().usage_intervals("gmg").filter(lambda t: t.category == "refuelling").count().execute()
+    4
+    """
+    columns = ("truck", "start", "stop", "state", "detail", "place", "loader")
+    nothing = dict.fromkeys(("detail", "place", "loader"), ibis.null("string"))
+    gaps = pieces.untold(states, trucks, start, stop).mutate(state=ibis.literal("no_data"), **nothing)
+    told = _detailed(states, model, places, maintenance).select(*columns)
+    each = _belonging(align.stacked(told, gaps.select(*columns)), model).drop("detail", "depth")
+    return each.mutate(spent_min=pieces.lasts_us(each) / 60e6)
+
+
 def _detailed(
     states: ibis.Table, model: UsageModel, places: ibis.Table, maintenance: ibis.Table
 ) -> ibis.Table:

@@ -152,6 +152,17 @@ class OfCycles(Answered):
         )
         return self.answered(found)
 
+    def queued(self, by: By = "loader,hour") -> ibis.Table:
+        """How long trucks queued at each loader, hour by hour; see ``metrics.queues.queued``.
+
+        Parameters
+        ----------
+        by
+            Words of loader and hour.
+        """
+        words = grouping.keys(by, allowed=queues.KEYS)
+        return self.answered(queues.queued(self.states, *self.asked, words, offset_min=self.offset_min))
+
     def hangs(self) -> ibis.Table:
         """When each loader hung, waiting for a truck; see ``metrics.hang.hangs``.
 
@@ -244,6 +255,28 @@ class OfCycles(Answered):
         """
         cycles, keys = self.split(self.dumped_cycles(), by, at="dumped")
         return self.answered(payload.policy(cycles, self.trucks, keys))
+
+    def weighed_loads(self, width: float = 0.02) -> ibis.Table:
+        """Each measured load beside its truck's target; see ``metrics.payload.loads``.
+
+        Parameters
+        ----------
+        width
+            Width of the bins of a histogram, as a share of the target.
+        """
+        if not width > 0:
+            raise BadRequest(f"no load fits a bin {width:g} wide; give a share above 0, such as 0.02.")
+        return self.answered(payload.loads(self.dumped_cycles(), self.trucks, width))
+
+    def payload_histogram(self, width: float = 0.02) -> ibis.Table:
+        """How many loads came to which share of the target; see ``metrics.payload.histogram``.
+
+        Parameters
+        ----------
+        width
+            Width of a bin, as a share of the target.
+        """
+        return self.answered(payload.histogram(self.weighed_loads(width)))
 
     def overloads(self, above: float = payload.MOST) -> ibis.Table:
         """The loads that no truck may carry: over 120 % of its target; see ``metrics.payload.overloads``.

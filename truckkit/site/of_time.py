@@ -77,6 +77,26 @@ class OfTime(Answered):
         landed, words = self._landed(found, by)
         return self.answered(usage.kpis(landed, found, words))
 
+    def usage_intervals(self, model: str | usage_models.UsageModel = "gmg") -> ibis.Table:
+        """The stretches of time behind ``time_usage``; see ``metrics.usage.stretches``.
+
+        Parameters
+        ----------
+        model
+            As in ``time_usage``.
+        """
+        start, stop = self.asked
+        found = usage.stretches(
+            self.clipped_states(),
+            self.usage_model(model),
+            trucks=self.trucks,
+            places=self.places,
+            maintenance=self.maintenance,
+            start=start,
+            stop=stop,
+        )
+        return self.answered(found)
+
     def _landed(
         self, model: usage_models.UsageModel, by: str | Sequence[str]
     ) -> tuple[ibis.Table, tuple[str, ...]]:
@@ -201,13 +221,15 @@ class OfTime(Answered):
 
     # Lost tonnes -------------------------------------------------------------------------------
 
-    def ledger(self, vs: str | timedelta | Self = "14d") -> ibis.Table:
+    def ledger(self, vs: str | timedelta | Self = "14d", priced: ibis.Table | None = None) -> ibis.Table:
         """Where the tonnes between plan and actual of one shift went; see ``metrics.ledger.ledger``.
 
         Parameters
         ----------
         vs
             What to compare the legs with: a length of time before the shift, or a site.
+        priced
+            What ``ledger_intervals`` told of the shift, where that has been asked; else it is asked.
         """
         if self._trucks is not None:
             raise BadRequest(
@@ -215,7 +237,19 @@ class OfTime(Answered):
                 "ask the ledger before .truck(…), or ask .ledger_intervals()."
             )
         planned_t = self._planned_t(self.one_shift())
-        return self.answered(ledger.ledger(self._priced(vs), self.dumped_cycles(), planned_t))
+        stretches = self._priced(vs) if priced is None else priced
+        return self.answered(ledger.ledger(stretches, self.dumped_cycles(), planned_t))
+
+    def losses(
+        self,
+        vs: str | timedelta | Self = "14d",
+        priced: ibis.Table | None = None,
+    ) -> ibis.Table:
+        """What each line of the ledger cost in tonnes; no plan is needed. See ``metrics.ledger.losses``.
+
+        Parameters are those of ``ledger``.
+        """
+        return self.answered(ledger.losses(self._priced(vs) if priced is None else priced))
 
     def ledger_intervals(self, line: str | None = None, vs: str | timedelta | Self = "14d") -> ibis.Table:
         """The stretches of time behind the ledger, each with its tonnes and its replay.

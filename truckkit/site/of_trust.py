@@ -37,6 +37,11 @@ class OfTrust(Answered):
         answer = coverage.with_gaps(seen, self.clipped_states(), self.positions)
         return coverage.with_doubt(answer, self.least_coverage)
 
+    def hourly_coverage(self) -> ibis.Table:
+        """How much of each hour each truck was observed; see ``metrics.coverage.per_hour``."""
+        answer = coverage.per_hour(self.clipped_states(), self.trucks, *self.asked, self.offset_min)
+        return coverage.with_doubt(answer, self.least_coverage)
+
     def quality(self) -> ibis.Table:
         """What is wrong with the data: gaps, jumps, wrong clocks, overlaps, values out of bounds.
 

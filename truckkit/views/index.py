@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 PAGES = (
     ("Replay", "replay", "Watch the trucks drive over the map, on one clock, to the millisecond."),
     ("Timeline", "timeline", "Compare what each truck did when, with the time it spent in each state."),
+    (
+        "Shift",
+        "shift",
+        "See one shift on a page: tonnes against plan, time, queues, payload; to print.",
+    ),
+    ("Quality", "quality", "See how much was observed, what is wrong with the data, what came late."),
     ("REST", "api/docs", "Ask for trucks, positions, states and cycles from other programs."),
 )
 """Title, address and purpose of every page."""

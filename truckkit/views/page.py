@@ -26,7 +26,13 @@ from truckkit.views.address import Address
 if TYPE_CHECKING:
     from truckkit.site import Site
 
-PAGES = (("Replay", "replay"), ("Timeline", "timeline"), ("REST", "api/docs"))
+PAGES = (
+    ("Replay", "replay"),
+    ("Timeline", "timeline"),
+    ("Shift", "shift"),
+    ("Quality", "quality"),
+    ("REST", "api/docs"),
+)
 """The pages that a head leads to, each with its address beside this one."""
 
 # Data has the colour, chrome has none.
