@@ -58,9 +58,15 @@ class OfTrust(Answered):
         found += [quality.flagged(self.table(table.name), table) for table in _FLAGGED]
         return reduce(lambda one, other: one.union(other), found)
 
-    def quality_summary(self) -> ibis.Table:
-        """How many findings of each kind, and the worst of each; see ``quality.counted``."""
-        return quality.counted(self.quality())
+    def quality_summary(self, findings: ibis.Table | None = None) -> ibis.Table:
+        """How many findings of each kind, and the worst of each; see ``quality.counted``.
+
+        Parameters
+        ----------
+        findings
+            What ``quality`` told, where that has been asked; else it is asked.
+        """
+        return quality.counted(self.quality() if findings is None else findings)
 
     def repeated(self) -> ibis.Table:
         """Rows that said again what was known, by source and table; see ``quality.repeated``."""

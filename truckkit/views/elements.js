@@ -68,6 +68,13 @@ function reach(group) {
   };
 }
 
+// Takes on the inks of the surface that a page lies on.
+function wear(root, surface) {
+  for (const name of ["ink", "muted", "faint", "line", "accent", "row"]) root.style.setProperty(`--${name}`, surface[name]);
+  root.style.setProperty("--ground", surface.background);
+  root.dataset.theme = surface.theme;
+}
+
 // A table of rows as {cells, replay}: the last column leads to the replay, where one is served.
 function listing(parent, columns, rows, links, numbers = []) {
   const box = element(parent, "div", "listing");
@@ -82,6 +89,7 @@ function listing(parent, columns, rows, links, numbers = []) {
   for (const row of rows) {
     const line = element(body, "tr");
     row.cells.forEach((text, k) => element(line, "td", numbers.includes(k) ? "number" : "", text));
+    if (columns[columns.length - 1]) continue;
     const last = element(line, "td", "way");
     if (links && row.replay) {
       const link = element(last, "a", "", "Replay");

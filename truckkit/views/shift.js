@@ -164,11 +164,7 @@ export function render({ model }) {
     root.classList.toggle("slim", root.clientWidth < 560);
   });
   model.on("after_render", () => {
-    unwatch = watchSurface(root, (surface) => {
-      for (const name of ["ink", "muted", "faint", "line", "accent", "row"]) root.style.setProperty(`--${name}`, surface[name]);
-      root.style.setProperty("--ground", surface.background);
-      root.dataset.theme = surface.theme;
-    });
+    unwatch = watchSurface(root, (surface) => wear(root, surface));
     sized.observe(root);
     if (model.addressed) address(false);
   });
