@@ -17,11 +17,13 @@ READY = {
     "index": ".index h1",
     "timeline": "canvas.strips[data-drawn]",
     "replay": "canvas",
+    "shift": ".sheet[data-ready=true]",
+    "quality": ".sheet[data-ready=true]",
     "api/docs": ".swagger-ui .info .title",
 }
 """What is to be seen on each page once it is there."""
 
-OURS = ("", "index", "timeline", "replay")
+OURS = ("", "index", "timeline", "replay", "shift", "quality")
 SCREENS = {"phone": {"width": 390, "height": 844}, "laptop": {"width": 1440, "height": 900}}
 
 
@@ -42,7 +44,7 @@ def test_every_page_opens_in_light_and_dark_on_a_phone_and_a_laptop(open_page, a
 def test_the_head_of_a_page_leads_everywhere_and_nothing_of_it_is_cut(open_page, address, path, screen):
     page = open_page(viewport=SCREENS[screen])
     page.goto(f"{address}/{path}")
-    for name in ("Replay", "Timeline", "REST"):
+    for name in ("Replay", "Timeline", "Shift", "Quality", "REST"):
         link = page.get_by_role("navigation", name="Pages").get_by_role("link", name=name)
         link.wait_for()
         box = link.bounding_box()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strips import LETTERS, MIDNIGHT, intervals, mine
 
@@ -80,3 +80,45 @@ def test_it_agrees_with_minutes_counted_one_by_one():
     assert {truck: seen for truck, (_, seen) in found.items()} == {
         truck: sum(letter != "." for letter in letters) for truck, letters in strips.items()
     }
+
+
+def hourly(site: tk.Site) -> dict[tuple[str, int], tuple[float, float]]:
+    rows = site.hourly_coverage().to_pyarrow().to_pylist()
+    return {(row["truck"], row["hour"].hour): (row["asked_min"], row["observed_min"]) for row in rows}
+
+
+def test_each_hour_says_how_much_of_it_was_observed_those_without_data_too():
+    strips = {"T01": "R" * 50 + "." * 20 + "L" * 50, "T02": "L" * 30}
+    site = mine(intervals(strips)).between(MIDNIGHT, MIDNIGHT + 1.5 * HOUR)
+    assert hourly(site) == {
+        ("T01", 0): (60, 50),
+        ("T01", 1): (30, 20),
+        ("T02", 0): (60, 30),
+        ("T02", 1): (30, 0),
+    }
+
+
+STRIPS = st.dictionaries(
+    st.sampled_from(["T01", "T02"]), st.text([*LETTERS, " "], min_size=1, max_size=150), min_size=1
+)
+
+
+@given(STRIPS)
+@settings(max_examples=8)
+def test_the_hours_of_a_truck_sum_to_its_coverage(strips):
+    site = mine(intervals(strips), trucks=tuple(strips)).between(MIDNIGHT, MIDNIGHT + 2.5 * HOUR)
+    found = hourly(site)
+    for truck, (asked_min, observed_min) in coverage(site).items():
+        each = [minutes for (name, _hour), minutes in found.items() if name == truck]
+        assert sum(asked for asked, _ in each) == pytest.approx(asked_min)
+        assert sum(observed for _, observed in each) == pytest.approx(observed_min)
+
+
+def test_the_hours_of_the_sample_are_those_that_pandas_counts():
+    site = tk.sample()
+    states = site.states.to_pandas()
+    found = site.hourly_coverage().to_pandas().set_index(["truck", "hour"]).observed_min
+    for (truck, hour), observed_min in found.items():
+        own = states[(states.truck == truck) & (states.state != "no_data")]
+        within = own.stop.clip(upper=hour + HOUR) - own.start.clip(lower=hour)
+        assert within.clip(lower=timedelta(0)).sum() / timedelta(minutes=1) == pytest.approx(observed_min)

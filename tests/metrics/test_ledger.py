@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import ibis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -223,3 +224,22 @@ def test_trucks_of_which_nobody_told_the_model_have_their_usual_too():
     bare = furnished(stored.pop("states"), **stored).shift("day")
     (slow,) = bare.ledger_intervals("slow_driving").to_pyarrow().to_pylist()
     assert slow["lost_min"] == 2
+
+
+def test_losses_are_the_lines_of_the_ledger_without_what_closes_it():
+    site = tk.sample()
+    priced = site.ledger_intervals().to_pyarrow()
+    ledger = {row["line"]: row["lost_t"] for row in site.ledger().to_pyarrow().to_pylist()}
+    for told in (None, ibis.memtable(priced)):
+        losses = {row["line"]: row["lost_t"] for row in site.losses(priced=told).to_pyarrow().to_pylist()}
+        assert losses == pytest.approx({line: ledger[line] for line in ledger if line != "allowed_for"})
+
+
+def test_a_ledger_of_stretches_that_were_asked_before_is_the_same_ledger():
+    site = tk.sample()
+    asked = ibis.memtable(site.ledger_intervals().to_pyarrow())
+    again, ledger = (
+        {row["line"]: row["lost_t"] for row in table.to_pyarrow().to_pylist()}
+        for table in (site.ledger(priced=asked), site.ledger())
+    )
+    assert again == pytest.approx(ledger)

@@ -128,3 +128,42 @@ def test_payloads_of_the_sample_are_what_pandas_counts():
         assert row["keeps_mean"] == (mine_.mean() <= 1)
     (left,) = rows_of(tk.sample().underload(by=""))
     assert left["left_t"] == pytest.approx((290 - cycles.payload_t).clip(lower=0).sum())
+
+
+def test_a_bin_holds_its_upper_bound_so_that_bins_over_the_target_hold_the_loads_over_it():
+    loads = [("T01", tonnes) for tonnes in (200.0, 200.5, 220.0, 240.0, 241.0)]
+    rows = rows_of(mine(*loads).payload_histogram(), "from_share")
+    assert [(round(row["from_share"], 2), round(row["to_share"], 2), row["loads"]) for row in rows] == [
+        (0.98, 1.0, 1),
+        (1.0, 1.02, 1),
+        (1.08, 1.1, 1),
+        (1.18, 1.2, 1),
+        (1.2, 1.22, 1),
+    ]
+
+
+PAYLOADS = [150.0, 180.0, 199.9, 200.0, 200.1, 220.0, 240.0, 260.0, None]
+
+
+@given(some.lists(some.sampled_from(PAYLOADS), max_size=12))
+@settings(max_examples=8)
+def test_bins_hold_the_loads_that_the_policy_judges_and_the_bounds_part_them_alike(tonnes):
+    site = mine(*[("T01", each) for each in tonnes])
+    bins, judged = rows_of(site.payload_histogram()), rows_of(site.payload_policy(by=""))
+    assert sum(row["loads"] for row in bins) == sum(row["loads"] for row in judged)
+    for bound, name in ((1.0, "above_target"), (1.1, "above_110"), (1.2, "above_120")):
+        over = sum(row["loads"] for row in bins if row["from_share"] > bound - 1e-6)
+        assert over == sum(row[name] for row in judged)
+
+
+def test_weighed_loads_are_those_of_the_sample_with_the_targets_of_their_trucks():
+    site = tk.sample()
+    cycles, trucks = site.dumped_cycles().to_pandas(), site.trucks.to_pandas().set_index("truck")
+    loads = site.weighed_loads().to_pandas()
+    expected = cycles.payload_t / cycles.truck.map(trucks.target_payload_t)
+    assert sorted(loads.share_of_target) == pytest.approx(sorted(expected.dropna()))
+
+
+def test_a_bin_without_a_width_is_refused():
+    with pytest.raises(BadRequest, match="no load fits a bin 0 wide"):
+        tk.sample().payload_histogram(0)

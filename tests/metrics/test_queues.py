@@ -97,3 +97,26 @@ def test_what_queues_of_the_sample_cost_is_what_pandas_counts():
     lost = site.queues().group_by("truck").aggregate(lost_t=site.queues().lost_t.sum()).to_pandas()
     expected = (queued * moved / working).dropna()
     assert lost.set_index("truck").lost_t.sort_index().to_dict() == pytest.approx(expected.to_dict())
+
+
+def test_time_in_queues_is_summed_by_loader_and_hour_and_cut_at_the_hour():
+    strip = "R" * 55 + "Q" * 10 + "L"
+    site = mine({"T01": strip, "T02": "R" * 58 + "Q" * 2 + "L"})
+    rows = {row["hour"].hour: row for row in rows_of(site.queued())}
+    assert {hour: (row["trucks"], row["queue_min"]) for hour, row in rows.items()} == {0: (2, 7), 1: (1, 5)}
+    (whole,) = rows_of(site.queued(by="loader"))
+    assert (whole["loader"], whole["trucks"], whole["queue_min"]) == ("SH1", 2, 12)
+
+
+def test_the_hours_of_queues_sum_to_the_queues_at_loaders():
+    site = tk.sample()
+    queues = site.queues(kind="queue_load").to_pandas()
+    by_hour = site.queued().to_pandas()
+    for loader, minutes in queues.groupby("loader").inside_min.sum().items():
+        assert by_hour[by_hour.loader == loader].queue_min.sum() == pytest.approx(minutes)
+
+
+def test_an_hour_without_queues_has_no_row_and_a_word_that_does_not_split_them_is_refused():
+    assert rows_of(mine({"T01": "RRLH"}).queued()) == []
+    with pytest.raises(UnknownName, match="truck"):
+        mine({"T01": "RQLH"}).queued(by="truck")

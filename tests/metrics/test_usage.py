@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from datetime import timedelta
 
@@ -168,3 +169,32 @@ def test_a_split_by_nothing_is_of_the_fleet():
     assert row["shutdowns"] == 2
     (row,) = site.maintenance_pareto(by="").to_pyarrow().to_pylist()
     assert row["orders"] == 2
+
+
+@given(STRIPS)
+@settings(max_examples=8)
+def test_the_stretches_behind_a_category_sum_to_it_and_those_of_a_truck_tile_the_time(strips):
+    site = furnished(intervals(strips), trucks=[{"truck": truck} for truck in strips])
+    site = site.between(MIDNIGHT + timedelta(minutes=5), MIDNIGHT + timedelta(minutes=80))
+    found: dict[tuple[object, ...], float] = {}
+    by_truck: dict[str, list[tuple[object, object]]] = {}
+    for row in site.usage_intervals().order_by("truck", "start").to_pyarrow().to_pylist():
+        key = (row["truck"], row["category"])
+        found[key] = found.get(key, 0.0) + row["spent_min"]
+        by_truck.setdefault(row["truck"], []).append((row["start"], row["stop"]))
+    assert found == pytest.approx(spent(site))
+    for each in by_truck.values():
+        assert (each[0][0], each[-1][1]) == (minute(5), minute(80))
+        assert all(one[1] == other[0] for one, other in itertools.pairwise(each))
+
+
+def test_a_stretch_says_its_state_its_place_and_its_level():
+    states = intervals({"T01": "LLwwH"})
+    states[1]["place"] = "Bay"
+    site = furnished(states, places=[{"place": "Bay", "kind": "fuel"}])
+    rows = site.usage_intervals("gmg").order_by("start").to_pyarrow().to_pylist()
+    assert [(row["state"], row["place"], row["category"], row["level"]) for row in rows] == [
+        ("load", None, "productive", "productive"),
+        ("delay", "Bay", "refuelling", "operating"),
+        ("haul", None, "productive", "productive"),
+    ]

@@ -8,7 +8,6 @@ import ibis
 from ibis import _
 
 from truckkit import align, schema, times
-from truckkit.metrics import pieces
 
 LEAST = 0.95
 """Share of the asked time below which an answer is doubted, where the site sets none."""
@@ -123,7 +122,7 @@ def per_hour(
         "truck", start=_.start, stop=_.stop, seen=ibis.literal(1)
     )
     asked = trucks.select("truck", **bounds, seen=ibis.literal(0))
-    hours = align.per_hour(pieces.stacked(asked, told), offset_min)
+    hours = align.per_hour(align.stacked(asked, told), offset_min)
     long_min = hours.stop.delta(hours.start, unit="microsecond") / 60e6
     each = (
         hours.mutate(long_min=long_min)

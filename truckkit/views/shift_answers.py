@@ -46,7 +46,7 @@ MOST_ROUTES = 12
 
 def headline(site: Site, trucks: int) -> Chart:
     """Tonnes, loads and cycles against the plan, and how far to trust them."""
-    (total,) = rows(site.summary(by=""))
+    total = (rows(site.summary(by="")) or [_nothing_moved(site)])[0]
     planned_t, loads = total["planned_t"], total["loads"]
     figures = [{"name": "moved", "figure": say.tonnes(total["moved_t"] or 0.0), "told": "no plan"}]
     if planned_t is not None:
@@ -76,6 +76,14 @@ def headline(site: Site, trucks: int) -> Chart:
         }
     )
     return {"figures": figures, "doubt": total["doubt"] or ""}
+
+
+def _nothing_moved(site: Site) -> dict[str, Any]:
+    """The summary of a shift that was neither planned nor worked."""
+    nothing = {"moved_t": 0.0, "loads": 0, "unweighed": 0, "incomplete": 0}
+    unknown = dict.fromkeys(("planned_t", "planned_loads", "difference_t", "share_of_plan"))
+    trusted = rows(site.answered(ibis.memtable({"only": [1]})))[0]
+    return {**nothing, **unknown, "coverage": trusted["coverage"], "doubt": trusted["doubt"]}
 
 
 def waterfall(site: Site, priced: ibis.Table) -> Chart:
