@@ -180,6 +180,12 @@ def test_without_a_plan_a_sentence_stands_in_place_of_the_waterfall_and_the_loss
     assert sheet._charts.headline["figures"][0]["told"] == "no plan"
 
 
+def test_of_some_trucks_the_losses_are_shown_for_a_plan_is_for_all():
+    ledger = ShiftSheet(tk.sample().truck("T03"))._charts.ledger
+    assert ledger["why"].startswith("A plan is for all trucks, and the page is narrowed to some")
+    assert {bar["name"] for bar in ledger["bars"]} >= {"down breakdown"}
+
+
 def test_without_a_calendar_the_whole_window_is_shown_and_a_sentence_says_so():
     sheet = ShiftSheet(furnished(intervals(STRIPS)))
     assert sheet.shift == ""

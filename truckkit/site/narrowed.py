@@ -155,6 +155,11 @@ class Narrowed:
         return self._window
 
     @property
+    def of_trucks(self) -> tuple[str, ...] | None:
+        """The trucks asked for, or nothing where none were."""
+        return self._trucks
+
+    @property
     def told_by(self) -> str | None:
         """The source asked for, or nothing where none was."""
         return self._source

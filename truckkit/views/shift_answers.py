@@ -92,6 +92,8 @@ def waterfall(site: Site, priced: ibis.Table) -> Chart:
         lines, why = rows(site.ledger(priced=priced)), ""
     except TruckkitError as error:
         lines, why = rows(site.losses(priced=priced)), f"{error}"
+        if site.of_trucks is not None:
+            why = "A plan is for all trucks, and the page is narrowed to some; open it without them."
     order = list(LINES)
     lines.sort(key=lambda row: order.index(row["line"]))
     drawn = [row for row in lines if row["line"] == CLOSING or row["intervals"]]
@@ -265,7 +267,7 @@ def pareto(site: Site) -> Chart:
     """What trucks were down for, the most first."""
     told = rows(site.maintenance_pareto())
     return {
-        "told": "Hours of work orders within the shift; the line below sums them up."
+        "told": "Hours of work orders within the shift; Σ is the share so far."
         if told
         else "Hours of work orders within the shift.",
         "bars": [
