@@ -54,6 +54,9 @@ QUESTIONS: dict[str, Ask] = {
     "quality_summary": lambda site: site.quality_summary(),
     "late": lambda site: site.late(),
     "repeated": lambda site: site.repeated(),
+    "queued": lambda site: site.queued(),
+    "weighed_loads": lambda site: site.weighed_loads(),
+    "payload_histogram": lambda site: site.payload_histogram(),
     "place_changes": lambda site: site.place_changes(),
 }
 OF_EVERY_TRUCK: dict[str, Ask] = {
@@ -62,10 +65,12 @@ OF_EVERY_TRUCK: dict[str, Ask] = {
     "reliability": lambda site: site.reliability(),
     "time_usage": lambda site: site.time_usage("gmg"),
     "kpis": lambda site: site.kpis("gmg"),
+    "usage_intervals": lambda site: site.usage_intervals("gmg"),
+    "hourly_coverage": lambda site: site.hourly_coverage(),
     "fuel_range": lambda site: site.fuel_range(until=site.asked[1]),
 }
 """Questions that answer for each truck whatever happened: its time is asked for, observed or not."""
-OTHERS = {"ledger", "ledger_intervals", "before_after", "explain"}
+OTHERS = {"ledger", "ledger_intervals", "losses", "before_after", "explain"}
 """Questions about one shift, one work order, one answer."""
 
 LIMIT = [{"limit_name": "site", "kind": "speed", "most": 50.0}]
@@ -212,7 +217,7 @@ def test_units_end_the_names_of_what_answers_measure(nothing):
         f"{name}.{column}"
         for name, ask in {**QUESTIONS, **OF_EVERY_TRUCK}.items()
         for column, kind in ask(nothing).schema().items()
-        if kind.is_floating() and column not in known | {"coverage"}
+        if kind.is_floating() and column not in known | {"coverage", "minutes"}
         if column.rpartition("_")[2] not in UNITS | RATIOS and "_per_" not in column
     }
     assert strange == set()
