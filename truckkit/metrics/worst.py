@@ -105,7 +105,9 @@ def with_stands(worst: ibis.Table, states: ibis.Table) -> ibis.Table:
     Returns
     -------
     ibis.Table
-        One row per cycle, as given; ``explanation`` says more where the phase is ``delay``.
+        One row per cycle, as given, with ``stood`` (the state of the longest stand), ``stood_at`` (its place,
+        where known) and ``stood_min`` [min], empty where another phase than ``delay`` is to blame;
+        ``explanation`` says the same.
     """
     stands = states.filter(states.state.isin(STANDS)).select(
         "truck", "state", "place", _since="start", _until="stop"
@@ -134,17 +136,20 @@ def with_stands(worst: ibis.Table, states: ibis.Table) -> ibis.Table:
         )
     )
     joined = worst.left_join(longest, ["truck", "start", "stop"])
-    where = ibis.ifelse(joined["_place"] != "", " at " + joined["_place"], "")
+    at = joined["_place"].nullif("")
     told = (
         ", most of it "
         + joined["_state"]
-        + where
+        + (" at " + at).fill_null("")
         + ", "
         + joined["_long_min"].round(1).cast("string")
         + " min"
     )
     return joined.select(
         *(name for name in worst.columns if name != "explanation"),
+        stood=joined["_state"],
+        stood_at=at,
+        stood_min=joined["_long_min"],
         explanation=joined.explanation + told.fill_null(""),
     )
 

@@ -300,14 +300,22 @@ def worst(site: Site) -> Chart:
                     say.clock(row["stop"], site.zone, start),
                     say.duration(row["cycle_min"]),
                     say.duration(row["excess_min"]),
-                    f"{state_words(row['phase'])} {say.duration(row['phase_excess_min'])} beyond usual; "
-                    f"{row['route'] or 'route not told'}",
+                    f"{state_words(row['phase'])} {say.duration(row['phase_excess_min'])} beyond usual"
+                    f"{_longest_stand(row)}; {row['route'] or 'route not told'}",
                 ],
                 "replay": say.replay(row["truck"], row["start"], row["stop"], site.told_by),
             }
             for row in rows(site.worst_cycles())
         ],
     }
+
+
+def _longest_stand(row: Mapping[str, Any]) -> str:
+    """What the longest of a delay was, and where."""
+    if row["stood"] is None:
+        return ""
+    where = f" at {row['stood_at']}" if row["stood_at"] else ""
+    return f", {say.duration(row['stood_min'])} of it {state_words(row['stood'])}{where}"
 
 
 def shift_list(site: Site) -> Sequence[dict[str, Any]]:
