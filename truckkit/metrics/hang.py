@@ -9,7 +9,7 @@ import ibis
 from ibis import _
 
 from truckkit import align, schema, times
-from truckkit.metrics import grouping
+from truckkit.metrics import grouping, pieces
 
 KEYS = ("loader", "hour", "shift", "crew")
 """The words by which hang is split."""
@@ -97,15 +97,14 @@ def hang(
     >>> tk.sample().hang(by="loader").select("loader", "loads").order_by("loader").to_pyarrow().to_pylist()
     [{'loader': 'SH1', 'loads': 53}, {'loader': 'SH2', 'loads': 79}]
     """
-    pieces = align.clipped(timeline, start, stop)
-    if "hour" in by:
-        pieces = align.per_hour(pieces, offset_min)
-    of_shifts = any(word in by for word in ("shift", "crew"))
-    if of_shifts and shifts is not None:
-        pieces = cut_at(pieces, shifts)
-    spent = _keyed(pieces, by, "start", shifts, offset_min)
+    spent = align.clipped(timeline, start, stop)
+    if shifts is None:
+        spent = align.per_hour(spent, offset_min) if "hour" in by else spent
+    else:
+        spent = pieces.cut(spent, by, shifts, start, stop, offset_min)
     long_min = spent.stop.delta(spent.start, unit="microsecond") / 60e6
-    done = _keyed(visits.filter(visits.loaded), by, "stop", shifts, offset_min)
+    loaded = visits.filter(visits.loaded)
+    done = grouping.keyed(loaded, by, at="stop", shifts=shifts, offset_min=offset_min)
     rows = ibis.union(
         spent.select(*by, doing="doing", long_min=long_min),
         done.select(*by, doing=ibis.literal("load"), long_min=ibis.literal(0.0)),
@@ -124,33 +123,3 @@ def hang(
         hang_share=_.hang_min / (_.hang_min + _.truck_min).nullif(0.0),
         hang_min_per_load=_.hang_min / _.loads.nullif(0),
     )
-
-
-def cut_at(intervals: ibis.Table, shifts: ibis.Table) -> ibis.Table:
-    """Intervals cut where a shift starts or stops, so that each piece is in one shift or in none."""
-    starts = shifts.select(at=shifts.start)
-    bounds = ibis.union(starts, shifts.select(at=shifts.stop), distinct=True)
-    inside = intervals.mutate(_first=intervals.start, _last=intervals.stop)
-    held = bounds.aggregate(_bounds=bounds["at"].collect())
-    with_bounds = inside.cross_join(held)
-    within = (
-        with_bounds["_bounds"]
-        .fill_null(ibis.literal([], f"array<{schema.INSTANT}>"))
-        .filter(lambda bound: (bound > with_bounds.start) & (bound < with_bounds.stop))
-    )
-    edges = with_bounds.mutate(_edges=ibis.array([with_bounds.start]).concat(within.sort()))
-    count = edges["_edges"].length()
-    each = edges.mutate(_number=ibis.range(0, count).unnest())
-    number = each["_number"]
-    following = ibis.ifelse(number + 1 < each["_edges"].length(), each["_edges"][number + 1], each["_last"])
-    return each.select(
-        **{name: each[name] for name in intervals.columns if name not in ("start", "stop")},
-        start=each["_edges"][number],
-        stop=following,
-    )
-
-
-def _keyed(
-    rows: ibis.Table, by: Sequence[str], at: str, shifts: ibis.Table | None, offset_min: int
-) -> ibis.Table:
-    return grouping.keyed(rows, by, at=at, shifts=shifts, offset_min=offset_min)
