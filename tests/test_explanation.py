@@ -60,6 +60,26 @@ def test_its_loads_are_those_that_brought_the_intervals(site):
     assert why.loads.to_pyarrow()["source"].to_pylist() == ["simulated states, part 1"]
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda site: site.summary(),
+        lambda site: site.hang(by="shift"),
+        lambda site: site.kpis(by="truck,crew"),
+        lambda site: site.payload_policy(by="shift,loader"),
+        lambda site: site.shift_change(),
+        lambda site: site.productivity(),
+        lambda site: site.worst_cycles(3),
+        lambda site: site.ledger(),
+    ],
+)
+def test_answers_of_every_kind_are_explained(site, ask):
+    why = site.explain(ask(site))
+    assert why.intervals.count().execute() > 0
+    assert why.cycles.count().execute() > 0
+    assert why.generation == site.generation
+
+
 def test_a_hostile_name_is_shown_as_text():
     hostile = "<script>alert(1)</script>"
     site = mine(intervals({hostile: "RRLL"}), name=hostile)

@@ -111,3 +111,15 @@ def test_revisions_are_numbered_on(store):
     bring(store, MAPPING, later_csv=hauls("T2 11:00 11:30 300"))
     numbers = sorted(tk.open(store).revisions.revision.to_pyarrow().to_pylist())
     assert numbers == list(range(1, 7))
+
+
+def test_a_revision_names_the_load_that_told_of_its_shift(store):
+    late, _news = bring(
+        store,
+        MAPPING,
+        late_csv=hauls("T2 10:00 10:30 300"),
+        newest_csv=hauls("+T2 10:00 10:30 300"),
+    )
+    rows = tk.open(store).revisions.to_pyarrow().to_pylist()
+    by_day = {row["answer"]: row["load_id"] for row in rows}
+    assert by_day["moved_t of 2026-11-22 day"] == late.number

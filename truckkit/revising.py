@@ -16,6 +16,7 @@ from truckkit import align, cycles, schema, times
 from truckkit.store import Pending
 
 _TELL = ("positions", "telemetry", "states", "cycles", "maintenance", "refuels")
+_OF_LOADS = ("cycles",)
 ANSWERS = ("moved_t", "loads", "observed_min")
 """What is asked again of a shift that late data tells of: tonnes and loads dumped, minutes observed."""
 
@@ -49,7 +50,7 @@ def note(pending: Pending) -> None:
                 rows.append(
                     {
                         "revision": number,
-                        "load_id": pending.loads[-1].number,
+                        "load_id": _brought_by(pending, answer, shift),
                         "at": at,
                         "start": shift["start"],
                         "stop": shift["stop"],
@@ -60,6 +61,21 @@ def note(pending: Pending) -> None:
                     }
                 )
     pending.replace("revisions", pa.Table.from_pylist(rows, schema=schema.REVISIONS.schema.to_pyarrow()))
+
+
+def _brought_by(pending: Pending, answer: str, shift: dict[str, Any]) -> int:
+    """The newest load that told of the shift what the answer is made of."""
+    for names in (_OF_LOADS if answer != "observed_min" else _TELL, _TELL):
+        found: list[int] = []
+        for name in names:
+            table = schema.TABLES[name]
+            rows, at = pending.new(name), table.at or "start"
+            within = rows.filter(rows[at] < shift["stop"], rows[table.stop or at] > shift["start"])
+            newest = within.load_id.max().to_pyarrow().as_py()
+            found += [newest] if newest else []
+        if found:
+            return max(found)
+    return pending.loads[-1].number
 
 
 def _differ(before: float, after: float) -> bool:

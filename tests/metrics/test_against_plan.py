@@ -113,3 +113,9 @@ def test_the_sample_moved_what_pandas_counts():
     assert row["loads"] == len(tipped) == dumps
     assert row["moved_t"] == pytest.approx(tipped.payload_t.sum())
     assert row["difference_t"] == pytest.approx(tipped.payload_t.sum() - 40_000)
+
+
+def test_a_plan_for_all_trucks_is_no_plan_for_some():
+    (row,) = rows_of(tk.sample().truck("T01").shift("2026-11-22 day").summary())
+    assert row["planned_t"] is None
+    assert row["share_of_plan"] is None

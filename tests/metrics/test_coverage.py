@@ -46,6 +46,11 @@ def test_the_longest_silence_is_told():
     assert site.coverage().to_pyarrow()["silent_min"].to_pylist() == [3]
 
 
+def test_a_silence_at_the_bound_of_a_window_counts():
+    site = mine(intervals({"T01": "RRLLH.."})).between(MIDNIGHT, MIDNIGHT + HOUR / 3)
+    assert site.coverage().to_pyarrow()["silent_min"].to_pylist() == [15]
+
+
 def test_an_answer_of_a_truck_is_doubted_where_that_truck_was_not_seen():
     site = mine(intervals({"T01": "RRLL......", "T02": "RRLLHHHDRR"}))
     rows = site.answered(site.trucks.select("truck")).to_pyarrow().to_pylist()

@@ -163,7 +163,7 @@ def test_without_rates_the_fall_of_the_level_tells_the_burn_and_refuels_are_adde
 def test_of_a_truck_without_readings_nothing_is_guessed():
     row = ranged([])
     assert (row["fuel_l"], row["runs_out"], row["before_until"], row["why"]) == (
-        None, None, False, "no fuel level was read"
+        None, None, None, "no fuel level was read"
     )  # fmt: skip
     assert ranged(levels((0, float("nan"))))["why"] == "no fuel level was read"
     assert ranged(levels((0, 50.0)))["why"] == "it burned nothing that was read"

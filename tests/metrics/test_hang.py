@@ -139,3 +139,9 @@ def test_hang_of_the_sample_is_what_a_clock_of_seconds_counts():
         assert row["hang_min"] + row["away_min"] == pytest.approx((~busy).sum() / 60, abs=2)
         assert row["observed_min"] == pytest.approx(len(clock) / 60, abs=0.1)
         assert row["loads"] == (mine_.state == "load").sum()
+
+
+def test_hang_of_all_trucks_rests_on_all_trucks():
+    site = mine_of(states=intervals({"T01": "SLLHHRRSLLHH", "T02": "............"}))
+    whole = rows_of(site.hang(by="loader"))
+    assert rows_of(site.truck("T01").hang(by="loader")) == whole

@@ -14,7 +14,7 @@ from strips import LETTERS, MIDNIGHT, furnished, intervals, minute
 import truckkit as tk
 from truckkit import schema
 from truckkit.errors import UnknownName
-from truckkit.metrics import usage_models
+from truckkit.metrics import usage, usage_models
 
 STRIPS = st.dictionaries(
     st.sampled_from(["T01", "T02", "T 3,&"]), st.text([*LETTERS, " "], max_size=90), min_size=1
@@ -198,3 +198,17 @@ def test_a_stretch_says_its_state_its_place_and_its_level():
         ("delay", "Bay", "refuelling", "operating"),
         ("haul", None, "productive", "productive"),
     ]
+
+
+def test_the_order_that_covers_the_downtime_counts_whatever_ended_before_it():
+    orders = [
+        {"work_order": "W1", "truck": "T01", "kind": "breakdown", "start": minute(0), "stop": minute(60)},
+        {"work_order": "W2", "truck": "T01", "kind": "inspection", "start": minute(10), "stop": minute(20)},
+    ]
+    site = furnished(intervals({"T01": "R" * 30 + "X" * 30}), maintenance=orders)
+    rows = site.time_usage("gmg").to_pyarrow().to_pylist()
+    assert {row["category"]: row["spent_min"] for row in rows if "maintenance" in row["category"]} == {
+        "unscheduled maintenance": 30
+    }
+    found = usage.with_orders(site.states.filter(site.states.state == "down"), site.maintenance)
+    assert found.to_pyarrow()["work_order"].to_pylist() == ["W1"]

@@ -8,6 +8,7 @@ import ibis
 from ibis import _
 
 from truckkit import align, schema, times
+from truckkit.metrics import pieces
 
 LEAST = 0.95
 """Share of the asked time below which an answer is doubted, where the site sets none."""
@@ -49,10 +50,13 @@ def observed(states: ibis.Table, trucks: ibis.Table, start: datetime, stop: date
     )
 
 
-def with_gaps(seen: ibis.Table, states: ibis.Table, positions: ibis.Table) -> ibis.Table:
+def with_gaps(
+    seen: ibis.Table, states: ibis.Table, positions: ibis.Table, start: datetime, stop: datetime
+) -> ibis.Table:
     """Coverage by truck, with its longest silence and how many of its positions are flagged.
 
-    A silence is ``no_data`` from one observed state to the next, within the time asked for.
+    A silence is time in which nobody observed the truck, from one observed state to the next, or from a
+    bound of the time asked for.
 
     Parameters
     ----------
@@ -62,6 +66,8 @@ def with_gaps(seen: ibis.Table, states: ibis.Table, positions: ibis.Table) -> ib
         State intervals, cut to the time asked for.
     positions
         See ``schema.POSITIONS``; those of the time asked for.
+    start, stop
+        The time asked for.
 
     Returns
     -------
@@ -70,15 +76,12 @@ def with_gaps(seen: ibis.Table, states: ibis.Table, positions: ibis.Table) -> ib
         ``positions`` (how many), ``flagged`` (those with a fault), ``flagged_share`` (of the positions;
         empty where there are none).
     """
-    silent = (
-        states.filter(_.state == "no_data")
-        .group_by("truck")
-        .aggregate(silent_min=(_.stop.delta(_.start, unit="microsecond") / 60e6).max())
-    )
+    silences = pieces.untold(states.filter(_.state != "no_data"), seen, start, stop)
+    silent = silences.group_by("truck").aggregate(silent_min=(pieces.lasts_us(silences) / 60e6).max())
     told = positions.group_by("truck").aggregate(positions=_.truck.count(), flagged=_.fault.count())
     joined = seen.left_join(silent, "truck").drop("truck_right").left_join(told, "truck").drop("truck_right")
     return joined.mutate(
-        silent_min=ibis.ifelse(_.observed_min > 0, _.silent_min.fill_null(0.0), _.asked_min),
+        silent_min=_.silent_min.fill_null(0.0),
         positions=_.positions.fill_null(0),
         flagged=_.flagged.fill_null(0),
         flagged_share=_.flagged / _.positions.nullif(0),

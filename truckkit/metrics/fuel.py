@@ -183,7 +183,7 @@ def fuel_range(
     ibis.Table
         One row per truck: ``truck``, ``at`` (of the newest level), ``fuel_l`` (in the tank),
         ``usable_l`` (above the reserve) [l], ``burn_lph`` [l/h], ``remaining_h`` [h], ``runs_out`` (when
-        only the reserve is left), ``before_until`` (true where that is before ``until``), ``why`` (why it
+        only the reserve is left), ``before_until`` (whether that is before ``until``), ``why`` (why it
         is not known).
     """
     level = telemetry.filter(telemetry.fault.isnull(), telemetry.fuel_pct >= 0, telemetry.fuel_pct <= 100)
@@ -221,7 +221,7 @@ def fuel_range(
     )
     return reckoned.select(
         "truck", "at", "fuel_l", "usable_l", "burn_lph", "remaining_h",
-        runs_out=runs_out, before_until=(runs_out < limit).fill_null(False), why=why,
+        runs_out=runs_out, before_until=runs_out < limit, why=why,
     )  # fmt: skip
 
 

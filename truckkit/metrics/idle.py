@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import ibis
 from ibis import _
@@ -15,6 +15,9 @@ STANDING = ("queue_load", "queue_dump", "delay", "standby", "down")
 
 HOLDS = timedelta(minutes=1)
 """How long a reading speaks for, at most, where none follows."""
+
+AROUND = timedelta(hours=2)
+"""So far beyond the time asked for a standing is followed, so that a bound does not make it short."""
 
 
 def idle(
@@ -82,6 +85,21 @@ def idle(
     runs = runs.mutate(idle_min=pieces.lasts_us(runs) / 60e6)
     found = runs.filter(_.idle_min >= longer.total_seconds() / 60)
     return _with_position(found, positions)
+
+
+def within(runs: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
+    """Idling that overlaps a time, whole, with ``inside_min`` [min], what of it lies within.
+
+    Returns
+    -------
+    ibis.Table
+        One row per stretch of idling, see ``idle``; the minutes inside of two windows beside each other
+        sum to those inside of both.
+    """
+    first, last = pieces.literal(start), pieces.literal(stop)
+    met = runs.filter(runs.start < last, runs.stop > first)
+    inside = ibis.least(met.stop, last).delta(ibis.greatest(met.start, first), unit="microsecond") / 60e6
+    return met.mutate(inside_min=inside).relocate("inside_min", after="idle_min")
 
 
 def _standings(states: ibis.Table, longer: timedelta) -> ibis.Table:

@@ -262,7 +262,7 @@ def _beside_the_usual(
 
 def _beside_the_target(dumped: ibis.Table, trucks: ibis.Table) -> ibis.Table:
     loads = dumped.left_join(trucks.select("truck", "target_payload_t"), "truck").drop("truck_right")
-    lacks_t = loads.target_payload_t - loads.carried_t
+    lacks_t = loads.target_payload_t.nullif(0.0) - loads.carried_t
     return (
         loads.mutate(
             lost_t=lacks_t,

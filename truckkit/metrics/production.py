@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import ibis
 from ibis import _
 
-from truckkit import times
+from truckkit import schema, times
+
+MIDNIGHT = datetime(1970, 1, 1, tzinfo=UTC)
+"""From when periods are counted where nobody says."""
 
 
-def productivity(cycles: ibis.Table, every: str = "1h") -> ibis.Table:
+def productivity(dumped: ibis.Table, every: str = "1h", midnight: datetime = MIDNIGHT) -> ibis.Table:
     """Tonnes moved per hour, by truck.
 
-    A cycle counts in the period in which it stops. The payload is the one measured, and the one
-    reported where none was. Incomplete cycles do not count.
+    A load counts in the period in which it was dumped. The payload is the one measured, and the one
+    reported where none was; a load of unknown tonnes does not count.
 
     Parameters
     ----------
-    cycles
-        Haul cycles, see ``schema.CYCLES``.
+    dumped
+        Cycles whose load was dumped in the time asked for, with ``dumped`` and ``carried_t``, see
+        ``cycles.dumped``.
     every
-        Length of a period, counted from midnight UTC.
+        Length of a period.
+    midnight
+        From when periods are counted; a site counts from its midnight before the time asked for.
 
     Returns
     -------
     ibis.Table
-        One row per truck and period in which one of its cycles stopped: ``moved_t`` [t],
+        One row per truck and period in which it dumped a load: ``start`` of the period, ``moved_t`` [t],
         ``rate_tph`` [t/h] over the whole period.
 
     Examples
@@ -34,10 +42,12 @@ def productivity(cycles: ibis.Table, every: str = "1h") -> ibis.Table:
     ('truck', 'start', 'moved_t', 'rate_tph', 'coverage', 'doubt')
     """
     seconds = int(times.length(every).total_seconds())
-    start = ((_.stop.epoch_seconds() // seconds) * seconds).as_timestamp("s").cast("timestamp(6)")
+    first = int(midnight.timestamp())
+    period = (dumped.dumped.epoch_seconds() - first) // seconds
+    start = (period * seconds + first).as_timestamp("s").cast(schema.INSTANT)
     moved = (
-        cycles.mutate(start=start, carried_t=ibis.coalesce(_.payload_t, _.reported_t))
-        .filter(_.complete & _.carried_t.notnull())
+        dumped.filter(dumped.carried_t.notnull())
+        .select("truck", "carried_t", start=start)
         .group_by("truck", "start")
         .aggregate(moved_t=_.carried_t.sum())
     )

@@ -46,8 +46,8 @@ def tkph(
     ibis.Table
         One row per truck, cycle's end ``at`` and tyre position: ``position``, ``tyre``, ``cycles`` (in the
         window), ``payload_t``, ``tyre_load_t`` [t], ``distance_km`` [km], ``hours`` [h], ``speed_kmh``
-        [km/h], ``tkph``, ``rating_tkph`` [t km/h], ``share`` of the two, ``over``, ``why`` (why one of
-        them is not known).
+        [km/h], ``tkph``, ``rating_tkph`` [t km/h], ``share`` of the two, ``over`` (empty where one of them
+        is not known) and ``why`` (why it is not).
 
     Examples
     --------
@@ -90,7 +90,7 @@ def tkph(
     return reckoned.select(
         "truck", "at", "position", "tyre", "cycles", "payload_t", "tyre_load_t", "distance_km", "hours",
         "speed_kmh", "tkph", "rating_tkph", share=_.tkph / _.rating_tkph.nullif(0.0),
-        over=(_.tkph > _.rating_tkph).fill_null(False), why=why,
+        over=_.tkph > _.rating_tkph, why=why,
     )  # fmt: skip
 
 

@@ -244,14 +244,23 @@ def with_orders(down: ibis.Table, maintenance: ibis.Table) -> ibis.Table:
 
     Of several the one that started last counts. An open order goes on.
     """
-    orders = maintenance.select("truck", _since=_.start, _until=_.stop, _why=_.kind, _order=_.work_order)
-    joined = down.asof_join(orders, on=down.stop > orders["_since"], predicates="truck")
-    covered = joined["_since"].notnull() & (joined["_until"] > joined.start).fill_null(True)
-    return joined.select(
-        *down.columns,
-        order_kind=ibis.ifelse(covered, joined["_why"], ibis.null("string")),
-        work_order=ibis.ifelse(covered, joined["_order"], ibis.null("string")),
+    orders = maintenance.select(
+        "truck", _since=_.start, _until=_.stop, _why=_.kind.fill_null(""), _order=_.work_order
     )
+    bounds = down.select("truck", "start", "stop").distinct()
+    covering = bounds.join(
+        orders,
+        [
+            bounds.truck == orders.truck,
+            bounds.stop > orders["_since"],
+            orders["_until"].isnull() | (orders["_until"] > bounds.start),
+        ],
+    )
+    last = covering.group_by("truck", "start", "stop").aggregate(
+        order_kind=_["_why"].argmax(_["_since"]), work_order=_["_order"].argmax(_["_since"])
+    )
+    joined = down.left_join(last, ["truck", "start", "stop"])
+    return joined.select(*down.columns, order_kind=joined.order_kind.nullif(""), work_order=joined.work_order)
 
 
 def _belonging(spent: ibis.Table, model: UsageModel) -> ibis.Table:

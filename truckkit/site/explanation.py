@@ -108,6 +108,8 @@ def _behind(site: Answered, rows: ibis.Table, answer: ibis.Table, words: tuple[s
     shared = [word for word in words if word in answer.columns]
     keyed, _words = site.split(rows, [word for word in shared if word in grouping.KEYS], at="start")
     shared = [word for word in shared if word in keyed.columns]
+    # The two may be made of the same tables, and either may itself be a join.
+    keyed, answer = keyed.view(), answer.view()
     tests: list[ibis.Value] = [keyed[word].identical_to(answer[word]) for word in shared]
     if "start" in answer.columns and "stop" in answer.columns:
         tests += [keyed.start < answer.stop, keyed.stop > answer.start]

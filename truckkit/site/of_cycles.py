@@ -43,10 +43,13 @@ class OfCycles(Answered):
 
     def productivity(self, every: str = "1h") -> ibis.Table:
         """Tonnes moved per hour, by truck; see ``metrics.production.productivity``."""
-        return self.answered(production.productivity(self.cycles, every))
+        midnight = self.asked[0].astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return self.answered(production.productivity(self.dumped_cycles(), every, midnight))
 
     def summary(self, vs: str | None = "plan", by: By = "shift") -> ibis.Table:
         """Tonnes, loads and cycles, against the plan; see ``metrics.against_plan.against_plan``.
+
+        Plans are for all trucks: of a site narrowed to some their columns are empty.
 
         Parameters
         ----------
@@ -59,7 +62,7 @@ class OfCycles(Answered):
         if vs not in ("plan", None):
             raise BadRequest(f'a summary cannot be compared with "{vs}"; give vs="plan" or vs=None.')
         cycles, keys = self.split(self.dumped_cycles(), words, at="dumped")
-        plans = self.plans if vs == "plan" else self.plans.limit(0)
+        plans = self.plans if vs == "plan" and self._trucks is None else self.plans.limit(0)
         loaders = self.loader_names if "loader" in words else ()
         return self.answered(against_plan.against_plan(cycles, self.shifts, plans, keys, loaders))
 
@@ -106,9 +109,14 @@ class OfCycles(Answered):
         known = ibis.union(*named, distinct=True).filter(_.loader.notnull())
         return tuple(sorted(known.loader.to_pyarrow().to_pylist()))
 
+    @property
+    def _everyone(self) -> Self:
+        """The site with all trucks, for a loader serves them all."""
+        return self._narrowed(_trucks=None)
+
     def _states_of_all(self) -> ibis.Table:
         """The states of all trucks, from before the window to after it, for a loader serves whoever comes."""
-        everyone = self._narrowed(_trucks=None)
+        everyone = self._everyone
         if self.narrowed_to is None:
             return everyone.states
         start, stop = self.narrowed_to
@@ -169,7 +177,8 @@ class OfCycles(Answered):
         Of all trucks, whichever the site is narrowed to. What a loader waited for is looked for up to a day
         before and after the window.
         """
-        return self.answered(hang.hangs(loadings.timeline(self._states_of_all()), *self.asked))
+        found = hang.hangs(loadings.timeline(self._states_of_all()), *self.asked)
+        return self._everyone.answered(found)
 
     def hang(self, by: By = "loader,hour") -> ibis.Table:
         """How long loaders hung, per hour or otherwise, and per load; see ``metrics.hang.hang``.
@@ -191,7 +200,7 @@ class OfCycles(Answered):
             shifts=self.shifts,
             offset_min=self.offset_min,
         )
-        return self.answered(found)
+        return self._everyone.answered(found)
 
     def bunching(self, by: By = "loader", within: str | timedelta | None = None) -> ibis.Table:
         """How much queue and hang came of trucks that came together; see ``metrics.bunching.bunching``.
@@ -220,7 +229,7 @@ class OfCycles(Answered):
             shifts=self.shifts,
             offset_min=self.offset_min,
         )
-        return self.answered(found)
+        return self._everyone.answered(found)
 
     def _median_cycle(self) -> timedelta:
         """Length of the median complete cycle, to the second; half an hour where there is none."""

@@ -123,10 +123,14 @@ class OfTime(Answered):
         )
 
     def idle(self, longer: str | timedelta = "10min") -> ibis.Table:
-        """Who stood with the engine on for longer than this, and where; see ``metrics.idle.idle``."""
-        return self.answered(
-            idle.idle(self.clipped_states(), self.telemetry, self.positions, times.length(longer))
-        )
+        """Who stood with the engine on for at least so long, and where; see ``metrics.idle.idle``.
+
+        Stretches are whole, also where the window cuts them; ``inside_min`` is what of them lies in it.
+        """
+        start, stop = self.asked
+        wide = self if self.narrowed_to is None else self.between(start - idle.AROUND, stop + idle.AROUND)
+        found = idle.idle(wide.clipped_states(), wide.telemetry, wide.positions, times.length(longer))
+        return self.answered(idle.within(found, start, stop))
 
     # Maintenance -------------------------------------------------------------------------------
 

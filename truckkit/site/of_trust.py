@@ -34,7 +34,7 @@ class OfTrust(Answered):
         ('truck', 'asked_min', 'observed_min', 'coverage')
         """
         seen = self.seen()
-        answer = coverage.with_gaps(seen, self.clipped_states(), self.positions)
+        answer = coverage.with_gaps(seen, self.clipped_states(), self.positions, *self.asked)
         return coverage.with_doubt(answer, self.least_coverage)
 
     def hourly_coverage(self) -> ibis.Table:
