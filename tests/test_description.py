@@ -172,6 +172,64 @@ def test_a_usage_model_that_leaves_a_state_out_is_refused(store):
     assert "standby" in said
 
 
+def worked(store: Path) -> list[str]:
+    return [row["shift"] for row in rows(store, "shifts")]
+
+
+def written_around_noon(store: Path, **more: list[dict]) -> None:
+    """A store in which one truck hauled from 12:00 to 13:00 UTC of 2026-11-20, and nothing else is known."""
+    haul = {"truck": "T01", "source": "fms", "state": "haul", "start": at(12), "stop": at(13)}
+    stores.write(store, Facts("mine", "America/Santiago"), states=[haul], **more)
+
+
+PLAN = SAID[SAID.index("[[plan]]") :]
+
+
+def test_a_plan_beyond_the_data_stands_in_the_way_of_no_later_word(store):
+    written_around_noon(store)
+    describe(store)
+    describe(store, SAID.replace(PLAN, "").replace("days_each = 7", "days_each = 14"))
+    describe(store, SAID.replace("2026-11-22 night", "2026-11-21 day").replace("days_each = 7", "days_each = 2"))
+    assert [row["shift"] for row in rows(store, "plans")] == ["2026-11-21 day", "2026-11-22 night"]
+
+
+def test_a_stored_plan_for_a_shift_that_is_no_more_is_to_be_said_anew(store):
+    describe(store)
+    renamed = SAID.replace('word = "night"', 'word = "late"')
+    said = refused(store, renamed.replace(PLAN, ""))
+    assert 'the store has plans for the shifts "2026-11-22 night", which the rosters no longer make' in said
+    assert 'plan those days anew in this file, by the words that the rosters have ("day", "late")' in said
+    describe(store, renamed.replace("2026-11-22 night", "2026-11-22 late"))
+    assert [row["shift"] for row in rows(store, "plans")] == ["2026-11-22 late"]
+
+
+def test_shifts_go_by_the_new_clock_where_the_zone_alone_is_mended(store):
+    written_around_noon(store)
+    describe(store)
+    describe(store, 'name = "Our mine"\ntime_zone = "Australia/Perth"\n')
+    starts = {row["shift"]: row["start"] for row in rows(store, "shifts")}
+    assert starts["2026-11-20 night"] == at(10)
+    assert {start.hour for start in starts.values()} == {10, 22}
+
+
+def test_a_plan_names_the_shifts_of_its_own_day_alone(store):
+    written_around_noon(store)
+    describe(store, SAID.replace("2026-11-22 night", "2027-11-22 night"))
+    assert worked(store) == ["2026-11-20 day", "2027-11-22 day", "2027-11-22 night"]
+
+
+@pytest.mark.parametrize("day", ["2206-11-22", "0001-01-01", "9999-12-31"])
+def test_a_plan_for_a_year_that_nobody_plans_is_refused(store, day):
+    written_around_noon(store)
+    said = refused(store, SAID.replace("2026-11-22", day))
+    assert f'the plan for the shift "{day} night" is more than 10 years from today and from all data' in said
+
+
+def test_a_plan_without_rosters_asks_for_them(store):
+    bare = 'name = "Our mine"\ntime_zone = "America/Santiago"\n' + PLAN
+    assert "the store has no rosters; say them as [[roster]]" in refused(store, bare)
+
+
 # What it refuses --------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ MAPPING = "site description"
 
 _WHOLE = ("rosters", "limits", "tyres", "usage_models")
 """Tables of which the newest word is the whole truth; plans are added to."""
+
+
+_FAR_YEARS = 10
+"""How far from today and from all data a plan may be."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,15 @@ def follow(pending: Pending, described: Described) -> None:
             # Row by row, not field by field: a limit that no longer names a road holds everywhere.
             pending.replace(name, rows)
     _hold_to_roads(pending, described.path)
-    if "rosters" in described.tables or "plans" in described.tables:
-        _recount_shifts(pending, described)
+    moved = _is_moved(pending)
+    if moved or "rosters" in described.tables or "plans" in described.tables:
+        _recount_shifts(pending, described, anew=moved or "rosters" in described.tables)
+
+
+def _is_moved(pending: Pending) -> bool:
+    """True where the site's clock is another than it was."""
+    before = pending.before("site").time_zone.to_pyarrow().to_pylist()
+    return before not in ([], [pending.site.time_zone])
 
 
 def _hold_to_roads(pending: Pending, path: Path) -> None:
@@ -121,29 +133,65 @@ def _hold_to_roads(pending: Pending, path: Path) -> None:
         raise BadInput(f'"{path}" cannot be used: {told}, and the store has no such road (it has {known}).')
 
 
-def _recount_shifts(pending: Pending, described: Described) -> None:
-    """Name the shifts of all that is known and planned anew, by the rosters as they are now."""
+def _recount_shifts(pending: Pending, described: Described, *, anew: bool) -> None:
+    """Name the shifts of all that is known, and of each day that is planned, by the rosters as they are now.
+
+    ``anew`` takes away those that the rosters or the clock of before have named.
+    """
     rosters = shifts.rosters(pending.table("rosters").to_pyarrow().to_pylist())
-    said = described.description
-    ends = [times.stored(end) for end in description.planned_days(said)]
-    ends += derive.told_period(pending.table) or ()
-    if rosters and ends:
-        if "rosters" in described.tables:
+    period = derive.told_period(pending.table)
+    _hold_to_years(described, period)
+    if rosters:
+        if anew:
             _forget_shifts(pending, rosters)
-        derive.calendar(pending, rosters, min(ends), max(ends))
-    planned, known = pending.table("plans"), pending.table("shifts")
-    if lost := planned.anti_join(known, "shift").shift.to_pyarrow().to_pylist():
-        words = listed(dict.fromkeys(each.word for each in rosters))
-        told = listed(dict.fromkeys(lost), most=3)
-        raise BadInput(
-            f'"{described.path}" cannot be used: the calendar has no shifts {told}, which plans are for; '
-            f"name the local date and a word of the rosters (they have {words})."
-        )
+        if period:
+            derive.calendar(pending, rosters, *period)
+        planned = map(shifts.day_of, pending.table("plans").shift.to_pyarrow().to_pylist())
+        zone = times.zone(pending.site.time_zone)
+        rows = shifts.of_days(rosters, zone, sorted({day for day in planned if day}))
+        pending.replace("shifts", pa.Table.from_pylist(rows, schema=schema.SHIFTS.schema.to_pyarrow()))
+    _hold_to_shifts(pending, described, list(dict.fromkeys(each.word for each in rosters)))
+
+
+def _hold_to_years(described: Described, period: tuple[datetime, datetime] | None) -> None:
+    """Refuse plans for days so far away that their year must be a slip of the pen."""
+    known = [date.today(), *(end.date() for end in period or ())]
+    for plan in described.description.plan:
+        day = shifts.day_of(plan.shift)
+        if day and all(abs((day - each).days) > _FAR_YEARS * 366 for each in known):
+            raise BadInput(
+                f'"{described.path}" cannot be used: the plan for the shift "{plan.shift}" is more than '
+                f"{_FAR_YEARS} years from today and from all data; mend its year."
+            )
+
+
+def _hold_to_shifts(pending: Pending, described: Described, words: Sequence[str]) -> None:
+    """Refuse plans for shifts that nobody works; stored ones give way where a file plans their day anew."""
+    lost = pending.table("plans").anti_join(pending.table("shifts"), "shift").to_pyarrow()
+    if not lost.num_rows:
+        return
+    said = {plan.shift for plan in described.description.plan}
+    anew = {shifts.day_of(shift) for shift in said}
+    gone = [row for row in lost.to_pylist() if row["shift"] not in said]
+    if strange := [shift for shift in lost["shift"].to_pylist() if shift in said]:
+        told = f"the calendar has no shifts {listed(dict.fromkeys(strange), most=3)}, which plans are for"
+        ask = f"name the local date and a word of the rosters (they have {listed(words)})"
+    elif left := [row["shift"] for row in gone if shifts.day_of(row["shift"]) not in anew]:
+        told = f"the store has plans for the shifts {listed(dict.fromkeys(left), most=3)}, which the rosters "
+        told += "no longer make"
+        ask = f"plan those days anew in this file, by the words that the rosters have ({listed(words)})"
+    else:
+        pending.remove("plans", pa.Table.from_pylist(gone, schema=lost.schema))
+        return
+    if not words:
+        ask = "the store has no rosters; say them as [[roster]]"
+    raise BadInput(f'"{described.path}" cannot be used: {told}; {ask}.')
 
 
 def _forget_shifts(pending: Pending, rosters: Sequence[Roster]) -> None:
     """Take away the shifts of the days on which the new rosters hold; the calendar names them anew."""
-    zone = times.zone(pending.site.time_zone)
+    before = pending.before("site").time_zone.to_pyarrow().to_pylist() or [pending.site.time_zone]
+    zone = times.zone(before[0])
     known = pending.table("shifts").to_pyarrow()
     local = [times.aware(row["start"]).astimezone(zone).date() for row in known.to_pylist()]
     held = pa.array([any(roster.on(day) for roster in rosters) for day in local], pa.bool_())

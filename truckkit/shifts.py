@@ -44,6 +44,29 @@ def calendar(
     return rows
 
 
+def of_days(rosters: Sequence[Roster], zone: ZoneInfo, days: Iterable[date]) -> list[dict[str, Any]]:
+    """The shifts that start on some local days, as rows of ``schema.SHIFTS``.
+
+    >>> nights = [Roster("night", time(20), 12)]
+    >>> [row["shift"] for row in of_days(nights, ZoneInfo("UTC"), [date(2026, 11, 22), date(2027, 1, 1)])]
+    ['2026-11-22 night', '2027-01-01 night']
+    """
+    rows = []
+    for day in days:
+        midnight = datetime.combine(day, time(), zone)
+        near = calendar(rosters, zone, midnight, midnight + timedelta(days=1))
+        rows += [row for row in near if row["shift"].startswith(f"{day.isoformat()} ")]
+    return rows
+
+
+def day_of(shift: str) -> date | None:
+    """The local date that a shift is named after, where it is named after one."""
+    try:
+        return date.fromisoformat(shift[:10])
+    except ValueError:
+        return None
+
+
 def rosters(rows: Iterable[Mapping[str, Any]]) -> list[Roster]:
     """Rosters from rows of ``schema.ROSTERS``."""
     return [

@@ -35,6 +35,6 @@ said of them before; plans are added to.
 """
 
 from truckkit.description.model import Description
-from truckkit.description.reading import Read, planned_days, read, rows
+from truckkit.description.reading import Read, read, rows
 
-__all__ = ["Description", "Read", "planned_days", "read", "rows"]
+__all__ = ["Description", "Read", "read", "rows"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pydantic import BaseModel, ValidationError
 
-from truckkit import schema, times
+from truckkit import schema
 from truckkit.description.model import UNITS, Description, Limit, Plan, Trust, Tyre, twice
 from truckkit.description.roster import Roster, Shift
 from truckkit.errors import BadInput, listed
@@ -144,10 +143,3 @@ def rows(said: Description) -> dict[str, pa.Table]:
         for name, each in told.items()
         if each
     }
-
-
-def planned_days(said: Description) -> list[datetime]:
-    """The first and the last minute of the local days that plans are for."""
-    zone = times.zone(said.time_zone)
-    days = sorted({date.fromisoformat(plan.shift[:10]) for plan in said.plan})
-    return [datetime.combine(day, at, zone) for day in days for at in (time.min, time(23, 59))]
