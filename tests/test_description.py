@@ -189,7 +189,9 @@ def test_a_plan_beyond_the_data_stands_in_the_way_of_no_later_word(store):
     written_around_noon(store)
     describe(store)
     describe(store, SAID.replace(PLAN, "").replace("days_each = 7", "days_each = 14"))
-    describe(store, SAID.replace("2026-11-22 night", "2026-11-21 day").replace("days_each = 7", "days_each = 2"))
+    describe(
+        store, SAID.replace("2026-11-22 night", "2026-11-21 day").replace("days_each = 7", "days_each = 2")
+    )
     assert [row["shift"] for row in rows(store, "plans")] == ["2026-11-21 day", "2026-11-22 night"]
 
 
@@ -247,11 +249,93 @@ def test_a_plan_without_rosters_asks_for_them(store):
         (("most = 50", "most = 50\nroad = 'Ramp'"), 'limit "Site" holds on road "Ramp", and the store has'),
         (("most = 50", "moast = 50"), 'limit "Site" has no most'),
         (("coverage = 0.8", "coverage = 80"), "trust says coverage = 80: input should be less"),
+        (("coverage = 0.8", "coverage = true"), "trust says coverage = true: write a number"),
+        (("most = 50", "most = true"), 'limit "Site" says most = true: write a number'),
+        (("rating_tkph = 900", "rating_tkph = true"), "tyre 1 says rating_tkph = true: write a number"),
+        (("hours = 12 }", "hours = true }"), 'shifts "night" says hours = true: write a number'),
+        (("hours = 12 }", "hours = 11.999 }"), "says hours = 11.999: write hours of whole minutes"),
+        (('"06:00"', '"06:00:30"'), "says start = '06:00:30': write a time such as \"06:00\""),
+        (('"06:00"', '"6:00"'), "says start = '6:00': write a time such as \"06:00\""),
+        (('"06:00"', "6"), 'says start = 6: write a time such as "06:00"'),
+        (("days_each = 7", "days_each = 99999999999999999999"), "input should be less than or equal to 366"),
+        (('name = "12 h"', 'name = "12 h"\nfirst = 20261123'), "20261123: write a date such as 2026-11-23"),
+        (('name = "12 h"', 'name = "12 h"\nunmanned = ["08:00-09:00"]'),
+         'names "08:00-09:00" as unmanned, when its shift "day" is worked'),
+        (('kind = "speed"', 'kind = "Speed"'), "kind = 'Speed': did you mean \"speed\"? write speed"),
+        (('kind = "speed"', 'kind = "colant_c"'), "says kind = 'colant_c': did you mean \"coolant_c\"?"),
+        (("[trust]\n", 'crs = ""\n[trust]\n'), "it says crs = '': it must not be empty"),
+        (("[trust]\n", 'plans = ""\n[trust]\n'), "it says plans = '': it must not be empty"),
+        (("[trust]\n", 'usage_models = "x.toml"\n[trust]\n'), 'as in usage_models = ["…"]'),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_place(store, change, told):
     assert told in refused(store, SAID.replace(*change))
     assert not (store / "CURRENT").exists()
+
+
+@pytest.mark.parametrize("kind", ["roster", "limit", "tyre", "plan"])
+@pytest.mark.parametrize("told", ["5", "true", '"x"', "[5]", "{}"])
+def test_what_is_no_list_of_entries_is_said_to_be_written_as_one(store, kind, told):
+    said = refused(store, f'name = "Our mine"\ntime_zone = "UTC"\n{kind} = {told}\n')
+    assert f"write [[{kind}]], and below it what it says" in said
+
+
+def test_a_limit_may_be_on_a_channel(store):
+    describe(store, SAID.replace('"speed"', '"coolant_c"'))
+    assert [row["kind"] for row in rows(store, "limits")] == ["coolant_c"]
+
+
+def test_a_faulty_shift_brings_one_clause(store):
+    said = refused(store, SAID.replace("hours = 12, crews", "hours = 0, crews"))
+    assert said.endswith('roster "12 h" shifts "day" says hours = 0: input should be greater than 0.')
+    assert ";" not in said
+
+
+def test_a_mark_of_byte_order_is_read_over(store):
+    shipped = resources.files("truckkit").joinpath("usage_models/gmg.toml").read_text("utf-8")
+    describe(store, '\ufeffusage_models = ["ours.toml"]\n' + SAID, ours_toml="\ufeff" + shipped)
+    assert [row["definition"] for row in rows(store, "usage_models")] == [shipped]
+
+
+def test_a_fault_of_a_usage_model_names_its_file(store):
+    said = refused(store, 'usage_models = ["ours.toml"]\n' + SAID, ours_toml="levels = 5")
+    assert (
+        f'"{store.parent / "said" / "ours.toml"}" cannot be used: time usage model "ours": no levels' in said
+    )
+
+
+def test_a_usage_model_in_another_encoding_is_refused(store):
+    folder = store.parent / "said"
+    folder.mkdir()
+    (folder / "ours.toml").write_bytes('title = "Ñ"'.encode("latin-1"))
+    said = refused(store, 'usage_models = ["ours.toml"]\n' + SAID)
+    assert "is not in UTF-8: byte 9 is 0xd1; save it as UTF-8" in said
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        (["ours.toml", "ours.toml"], 'would be called "ours", a name that another file here has'),
+        (["gmg.toml"], 'would be called "gmg", a name of a model that truckkit brings'),
+    ],
+)
+def test_each_usage_model_has_a_name_of_its_own(store, named, told):
+    shipped = resources.files("truckkit").joinpath("usage_models/gmg.toml").read_text("utf-8")
+    text = f"usage_models = {named}\n" + SAID
+    assert told in refused(store, text, ours_toml=shipped, gmg_toml=shipped)
+
+
+def test_a_thousands_separator_is_told_as_such(store):
+    said = refused(
+        store, 'plans = "plans.csv"\n' + SAID, plans_csv='shift,planned_t\n2026-11-24 day,"26,700"\n'
+    )
+    assert "row 1 of plans.csv says planned_t = '26,700': write it without a thousands separator" in said
+
+
+def test_a_mapping_with_nothing_to_read_is_refused(store):
+    describe(store)
+    with pytest.raises(BadRequest, match='the mapping "minez-fms" has nothing to read'):
+        tk.ingest(store, store.parent / "said" / "site.toml", "minez-fms")
 
 
 def test_all_faults_are_told_at_once(store):
@@ -265,7 +349,7 @@ def test_all_faults_are_told_at_once(store):
 def test_a_row_of_a_file_is_named_by_its_number(store):
     text = 'plans = "plans.csv"\n' + SAID
     said = refused(store, text, plans_csv="shift,planned_t\n2026-11-24 day,1000\n2026-11-24 night,many\n")
-    assert "row 2 of plans.csv says planned_t = 'many'" in said
+    assert "row 2 of plans.csv says planned_t = 'many': write a number" in said
 
 
 def test_a_file_that_is_not_there_is_named(store):

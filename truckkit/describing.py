@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,16 +79,20 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _models(path: Path, said: Description) -> pa.Table:
     """The site's own time usage models, called as their files are; each is read to see whether it holds."""
-    texts = []
+    texts: dict[str, str] = {}
     for name in said.usage_models:
         file = path.parent / name
         if not file.is_file():
             raise BadInput(f'there is no file "{file}", which "{path}" names as a time usage model.')
-        texts.append(file.read_text("utf-8"))
-    rows = [
-        {"model": usage_models.read(text, Path(name).stem).name, "definition": text}
-        for name, text in zip(said.usage_models, texts, strict=True)
-    ]
+        model = file.stem
+        if model in texts or model in usage_models.shipped():
+            whose = "that another file here has" if model in texts else "of a model that truckkit brings"
+            raise BadInput(
+                f'"{path}" cannot be used: the time usage model "{file}" would be called "{model}", a name '
+                f"{whose}; rename the file."
+            )
+        texts[model] = usage_models.text_of(file)
+    rows = [{"model": model, "definition": text} for model, text in texts.items()]
     return pa.Table.from_pylist(rows, schema=schema.USAGE_MODELS.schema.to_pyarrow())
 
 
@@ -155,7 +159,7 @@ def _recount_shifts(pending: Pending, described: Described, *, anew: bool) -> No
 
 def _hold_to_years(described: Described, period: tuple[datetime, datetime] | None) -> None:
     """Refuse plans for days so far away that their year must be a slip of the pen."""
-    known = [date.today(), *(end.date() for end in period or ())]
+    known = [datetime.now(UTC).date(), *(end.date() for end in period or ())]
     for plan in described.description.plan:
         day = shifts.day_of(plan.shift)
         if day and all(abs((day - each).days) > _FAR_YEARS * 366 for each in known):

@@ -71,7 +71,7 @@ def ingest(
     named = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
     own = [path for path in named if path.suffix == ".toml"]
     named = [path for path in named if path not in own]
-    using = _using(mapping_name, named)
+    using = _using(mapping_name, named, own)
     chosen = _chosen(files.found(named), named, using, remark) if using else []
     ledger = _ledger(Path(store))
     known = frozenset(identity for _mapping, identity in ledger)
@@ -96,7 +96,7 @@ def ingest(
         return publish(Path(store), draft, follows)
 
 
-def _using(name: str | None, named: Sequence[Path]) -> Mapping | None:
+def _using(name: str | None, named: Sequence[Path], own: Sequence[Path]) -> Mapping | None:
     """The mapping for files; none where there is nothing but what a site says of itself."""
     if name is None:
         if named:
@@ -105,6 +105,11 @@ def _using(name: str | None, named: Sequence[Path]) -> Mapping | None:
                 "name one that says which column is what."
             )
         return None
+    if own and not named:
+        raise BadRequest(
+            f'the mapping "{name}" has nothing to read, for {listed(str(path) for path in own)} needs none; '
+            "leave it out, or name the files that it reads."
+        )
     using = mapping.read(name)
     convert.check(using)
     return using

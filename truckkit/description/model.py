@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
@@ -9,15 +10,19 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from truckkit import times
-from truckkit.description.roster import Name, Roster, Said
+from truckkit import schema, times
+from truckkit.description.roster import Name, Number, Roster, Said, asks
 from truckkit.errors import BadTime, listed
 
-Share = Annotated[float, Field(gt=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[Number, Field(gt=0, le=1)]
+Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
+Amount = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
 
+_NUMBERS = (schema.NUMBER, schema.SHORT)
 UNITS = {"speed": "km/h", "payload": "t", "tkph": "t km/h"}
 """The units of limits, by their kind."""
+KINDS = (*UNITS, *(column.name for column in schema.TELEMETRY if column.type in _NUMBERS))
+"""The kinds of limits: those that we have units for, and the channels."""
 _DAY = timedelta(days=1)
 
 
@@ -31,6 +36,15 @@ class Limit(Said):
     loaded: bool | None = None
     most: Positive
     unit: str | None = None
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, kind: str) -> str:
+        if kind not in KINDS:
+            near = difflib.get_close_matches(kind.casefold(), KINDS, n=1)
+            hint = f'did you mean "{near[0]}"? ' if near else ""
+            raise asks(f"{hint}write {', '.join(UNITS)} or a channel such as {KINDS[-1]}")
+        return kind
 
     @model_validator(mode="after")
     def _in_our_unit(self) -> Limit:
@@ -56,8 +70,8 @@ class Plan(Said):
 
     shift: Name
     circuit: Name = "all"
-    planned_t: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    planned_loads: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    planned_t: Amount | None = None
+    planned_loads: Amount | None = None
 
     @model_validator(mode="after")
     def _plans(self) -> Plan:
@@ -83,16 +97,16 @@ class Description(Said):
 
     name: Name
     time_zone: Name
-    crs: str | None = None
+    crs: Name | None = None
     trust: Trust | None = None
     roster: tuple[Roster, ...] = ()
     limit: tuple[Limit, ...] = ()
     tyre: tuple[Tyre, ...] = ()
     plan: tuple[Plan, ...] = ()
-    plans: str | None = None
-    limits: str | None = None
-    tyres: str | None = None
-    usage_models: tuple[str, ...] = ()
+    plans: Name | None = None
+    limits: Name | None = None
+    tyres: Name | None = None
+    usage_models: tuple[Name, ...] = ()
 
     @field_validator("time_zone")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,22 @@ from truckkit import schema
 from truckkit.description.model import UNITS, Description, Limit, Plan, Trust, Tyre, twice
 from truckkit.description.roster import Roster, Shift
 from truckkit.errors import BadInput, listed
+
+_ENTRIES = ("roster", "limit", "tyre", "plan")
+_LONGEST = 60
+_ASKED = {
+    "string_too_short": "it must not be empty",
+    "too_short": "write at least one",
+    "string_type": "write a text in quotes",
+    "float_type": "write a number",
+    "float_parsing": "write a number",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+}
+"""What to write instead, by the type of the fault, where pydantic's own words do not say it plainly."""
 
 Read = Callable[[Path], list[dict[str, Any]]]
 """Reads the rows of a file beside a ``site.toml``; what is empty in them is left out."""
@@ -27,7 +43,7 @@ def read(path: Path, rows_of: Read) -> Description:
     if not path.is_file():
         raise BadInput(f'there is no file "{path}".')
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise BadInput(f'"{path}" cannot be read as TOML: {fault}.') from None
     if "file" in content:
@@ -38,13 +54,16 @@ def read(path: Path, rows_of: Read) -> Description:
     whose: dict[str, list[str]] = {}
     for files, inline in (("plans", "plan"), ("limits", "limit"), ("tyres", "tyre")):
         given = content.get(inline, [])
+        if not isinstance(given, list):
+            continue  # which is a fault of its own
         whose[inline] = [
             f'{inline} "{each["name"]}"'
             if isinstance(each, dict) and "name" in each
             else f"{inline} {number}"
             for number, each in enumerate(given, 1)
         ]
-        if isinstance(file := content.get(files), str):
+        file = content.get(files)
+        if isinstance(file, str) and file.strip():
             rows = rows_of(path.parent / file)
             if inline == "limit":
                 rows = [{"name" if name == "limit_name" else name: row[name] for name in row} for row in rows]
@@ -53,7 +72,7 @@ def read(path: Path, rows_of: Read) -> Description:
     try:
         said = Description.model_validate(content)
     except ValidationError as fault:
-        faults = [_sentence(error["loc"], error, content, whose) for error in fault.errors()]
+        faults = [_sentence(error["loc"], error, content, whose) for error in _deepest(fault.errors())]
         raise BadInput(f'"{path}" cannot be used: {"; ".join(faults)}.') from None
     if twice := _keystwice(said):
         raise BadInput(f'"{path}" cannot be used: {"; ".join(twice)}.')
@@ -70,6 +89,19 @@ def _keystwice(said: Description) -> list[str]:
         f"it has more than one {what} {listed(names)}"
         for what, all_ in told.items()
         if (names := twice(all_))
+    ]
+
+
+def _deepest(errors: Sequence[Any]) -> list[Any]:
+    """The faults without those of a list that is too short because its entries are at fault."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(
+            len(place) > len(error["loc"]) and place[: len(error["loc"])] == error["loc"] for place in places
+        )
     ]
 
 
@@ -101,7 +133,27 @@ def _sentence(
     message = str(error.get("ctx", {}).get("error") or error["msg"])
     if error["type"] == "value_error":
         return f"{' '.join(words)} {message}".strip().rstrip(".")
-    return f"{entry or 'it'} says {key} = {error['input']!r}: {message[0].lower()}{message[1:]}"
+    asked = _ASKED.get(error["type"]) or f"{message[0].lower()}{message[1:]}"
+    if error["type"] in ("tuple_type", "model_type", "model_attributes_type"):
+        asked = _listed_as(where)
+    return f"{entry or 'it'} says {key} = {_shown(error['input'])}: {asked}"
+
+
+def _shown(told: Any) -> str:
+    text = str(told).lower() if isinstance(told, bool) else repr(told)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _listed_as(where: tuple[int | str, ...]) -> str:
+    """What to write where no list and no table of keys is."""
+    words = [part for part in where if isinstance(part, str)]
+    if words[-1] == "trust":
+        return "write [trust], and below it what it says"
+    if words[-1] in _ENTRIES:
+        return f"write [[{words[-1]}]], and below it what it says"
+    if words[-1] == "shifts":
+        return 'write shifts = [{ word = "day", start = "06:00", hours = 12 }, …]'
+    return f'write a list of texts, as in {words[-1]} = ["…"]'
 
 
 def _keys_of(where: tuple[int | str, ...]) -> list[str]:

@@ -2,17 +2,72 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, datetime, time
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from truckkit.errors import listed
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
+ASKS = "asks"
+"""The type of a fault that says what to write instead."""
 _DAY_MIN = 24 * 60
+_SLACK_MIN = 0.005  # so that 8.3333 h are 8 h 20 min
+_CLOCK = re.compile(r"\d\d:\d\d(:00)?(Z|[+-]\d\d:\d\d)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def asks(what: str) -> PydanticCustomError:
+    """The fault of a value in whose place something else is to be written."""
+    return PydanticCustomError(ASKS, "{what}", {"what": what})
+
+
+def _as_number(told: Any) -> Any:
+    if isinstance(told, bool):
+        raise asks("write a number")
+    if isinstance(told, str) and "," in told:
+        raise asks("write it without a thousands separator, and decimals after a point")
+    return told
+
+
+def _as_clock(told: Any) -> Any:
+    is_time = isinstance(told, time) and not (told.second or told.microsecond)
+    if not is_time and not (isinstance(told, str) and _CLOCK.fullmatch(told)):
+        raise asks('write a time such as "06:00"')
+    return told
+
+
+def _as_date(told: Any) -> Any:
+    is_date = isinstance(told, date) and not isinstance(told, datetime)
+    if not is_date and not (isinstance(told, str) and _DATE.fullmatch(told)):
+        raise asks("write a date such as 2026-11-23")
+    return told
+
+
+def _whole_minutes(hours: float) -> float:
+    minutes = round(hours * 60)
+    if abs(hours * 60 - minutes) > _SLACK_MIN:
+        raise asks("write hours of whole minutes, such as 7.5")
+    return minutes / 60
+
+
+Number = Annotated[float, BeforeValidator(_as_number)]
+Whole = Annotated[int, BeforeValidator(_as_number)]
+Clock = Annotated[time, BeforeValidator(_as_clock)]
+Day = Annotated[date, BeforeValidator(_as_date)]
 
 
 class Said(BaseModel):
@@ -25,10 +80,10 @@ class Shift(Said):
     """One shift of every day of a roster."""
 
     word: Name
-    start: time
-    hours: Annotated[float, Field(gt=0, le=24)]
+    start: Clock
+    hours: Annotated[Number, Field(gt=0, le=24), AfterValidator(_whole_minutes)]
     crews: tuple[Name, ...] = ()
-    days_each: Annotated[int, Field(ge=1)] = 1
+    days_each: Annotated[Whole, Field(ge=1, le=366)] = 1
 
     @field_validator("start")
     @classmethod
@@ -49,8 +104,8 @@ class Roster(Said):
     """The shifts of a day, for as long as they are worked so."""
 
     name: Name
-    first: date | None = None
-    last: date | None = None
+    first: Day | None = None
+    last: Day | None = None
     shifts: Annotated[tuple[Shift, ...], Field(min_length=1)]
     unmanned: tuple[str, ...] = ()
 
@@ -66,6 +121,10 @@ class Roster(Said):
         ]
         _hold_to_one_at_a_time(words, manned)
         free = [_stretch(each) for each in self.unmanned]
+        for text, stretch in zip(self.unmanned, free, strict=True):
+            for word, shift in zip(words, manned, strict=True):
+                if _minutes(stretch) & _minutes(shift):
+                    raise ValueError(f'names "{text}" as unmanned, when its shift "{word}" is worked')
         if holes := _holes([*manned, *free]):
             raise ValueError(
                 f"leaves {listed(holes)} to no shift; add a shift, or name it under unmanned, as in "
@@ -76,6 +135,11 @@ class Roster(Said):
 
 def _minute(at: time) -> int:
     return at.hour * 60 + at.minute
+
+
+def _minutes(stretch: tuple[int, int]) -> set[int]:
+    """The minutes of the day that a stretch covers."""
+    return {minute % _DAY_MIN for minute in range(*stretch)}
 
 
 def _stretch(text: str) -> tuple[int, int]:
@@ -99,10 +163,8 @@ def _hold_to_one_at_a_time(words: Sequence[str], manned: Sequence[tuple[int, int
 
 def _holes(covered: Sequence[tuple[int, int]]) -> list[str]:
     """The stretches of a day that nothing covers."""
-    free = [True] * _DAY_MIN
-    for start, stop in covered:
-        for minute in range(start, stop):
-            free[minute % _DAY_MIN] = False
+    manned = set().union(*map(_minutes, covered))
+    free = [minute not in manned for minute in range(_DAY_MIN)]
     starts = [minute for minute in range(_DAY_MIN) if free[minute] and not free[minute - 1]]
     stops = [minute for minute in range(_DAY_MIN) if not free[minute] and free[minute - 1]]
     later = [

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from truckkit import errors, schema
@@ -73,6 +74,25 @@ def of_truckkit(name: str) -> UsageModel:
         raise errors.unknown("time usage model", name, shipped(), "truckkit")
     text = resources.files("truckkit").joinpath("usage_models", f"{name}.toml").read_text("utf-8")
     return read(text, name)
+
+
+def text_of(file: Path) -> str:
+    """The definition in a file, read to see whether it holds; the model is called as the file is.
+
+    Raises ``BadInput``, which names the file.
+    """
+    try:
+        text = file.read_text("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise errors.BadInput(
+            f'"{file}" is not in UTF-8: byte {fault.start} is 0x{fault.object[fault.start]:02x}; '
+            "save it as UTF-8."
+        ) from None
+    try:
+        read(text, file.stem)
+    except errors.BadInput as fault:
+        raise errors.BadInput(f'"{file}" cannot be used: {fault}') from None
+    return text
 
 
 def read(text: str, name: str) -> UsageModel:
