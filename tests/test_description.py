@@ -256,6 +256,10 @@ def test_a_plan_without_rosters_asks_for_them(store):
         (("hours = 12 }", "hours = 11.999 }"), "says hours = 11.999: write hours of whole minutes"),
         (('"06:00"', '"06:00:30"'), "says start = '06:00:30': write a time such as \"06:00\""),
         (('"06:00"', '"6:00"'), "says start = '6:00': write a time such as \"06:00\""),
+        (('"06:00"', '"24:00"'), "says start = '24:00': write a time such as \"06:00\""),
+        (("most = 50", "most = nan"), "says most = nan: input should be a finite number"),
+        (('name = "12 h"', 'name = "12 h"\nfirst = 2026-11-23T10:00:00'),
+         "first = 2026-11-23T10:00:00: write a date such as 2026-11-23"),
         (('"06:00"', "6"), 'says start = 6: write a time such as "06:00"'),
         (("days_each = 7", "days_each = 99999999999999999999"), "input should be less than or equal to 366"),
         (('name = "12 h"', 'name = "12 h"\nfirst = 20261123'), "20261123: write a date such as 2026-11-23"),
@@ -315,8 +319,11 @@ def test_a_usage_model_in_another_encoding_is_refused(store):
 @pytest.mark.parametrize(
     ("named", "told"),
     [
-        (["ours.toml", "ours.toml"], 'would be called "ours", a name that another file here has'),
-        (["gmg.toml"], 'would be called "gmg", a name of a model that truckkit brings'),
+        (
+            ["ours.toml", "ours.toml"],
+            'would be called "ours", as another that it names; rename one, or name it once',
+        ),
+        (["gmg.toml"], 'would be called "gmg", as one that truckkit brings; rename the file'),
     ],
 )
 def test_each_usage_model_has_a_name_of_its_own(store, named, told):

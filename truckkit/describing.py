@@ -86,10 +86,14 @@ def _models(path: Path, said: Description) -> pa.Table:
             raise BadInput(f'there is no file "{file}", which "{path}" names as a time usage model.')
         model = file.stem
         if model in texts or model in usage_models.shipped():
-            whose = "that another file here has" if model in texts else "of a model that truckkit brings"
+            whose = (
+                "another that it names; rename one, or name it once"
+                if model in texts
+                else "one that truckkit brings; rename the file"
+            )
             raise BadInput(
-                f'"{path}" cannot be used: the time usage model "{file}" would be called "{model}", a name '
-                f"{whose}; rename the file."
+                f'"{path}" cannot be used: the time usage model "{file}" would be called "{model}", as '
+                f"{whose}."
             )
         texts[model] = usage_models.text_of(file)
     rows = [{"model": model, "definition": text} for model, text in texts.items()]

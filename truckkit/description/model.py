@@ -13,10 +13,11 @@ from pydantic import Field, field_validator, model_validator
 from truckkit import schema, times
 from truckkit.description.roster import Name, Number, Roster, Said, asks
 from truckkit.errors import BadTime, listed
+from truckkit.shifts import day_of
 
 Share = Annotated[Number, Field(gt=0, le=1)]
-Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
-Amount = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[Number, Field(gt=0)]
+Amount = Annotated[Number, Field(ge=0)]
 
 _NUMBERS = (schema.NUMBER, schema.SHORT)
 UNITS = {"speed": "km/h", "payload": "t", "tkph": "t km/h"}
@@ -77,12 +78,10 @@ class Plan(Said):
     def _plans(self) -> Plan:
         if self.planned_t is None and self.planned_loads is None:
             raise ValueError("plans neither planned_t nor planned_loads")
-        try:
-            date.fromisoformat(self.shift[:10])
-        except ValueError:
+        if day_of(self.shift) is None:
             raise ValueError(
                 f'is for the shift "{self.shift}"; name the local date and the word, as in "2026-11-22 day"'
-            ) from None
+            )
         return self
 
 

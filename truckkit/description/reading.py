@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,8 @@ def _sentence(
 
 def _shown(told: Any) -> str:
     text = str(told).lower() if isinstance(told, bool) else repr(told)
+    if isinstance(told, (date, time)):
+        text = told.isoformat()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

@@ -26,7 +26,7 @@ ASKS = "asks"
 """The type of a fault that says what to write instead."""
 _DAY_MIN = 24 * 60
 _SLACK_MIN = 0.005  # so that 8.3333 h are 8 h 20 min
-_CLOCK = re.compile(r"\d\d:\d\d(:00)?(Z|[+-]\d\d:\d\d)?")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:00)?(Z|[+-]\d\d:\d\d)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -64,7 +64,7 @@ def _whole_minutes(hours: float) -> float:
     return minutes / 60
 
 
-Number = Annotated[float, BeforeValidator(_as_number)]
+Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_as_number)]
 Whole = Annotated[int, BeforeValidator(_as_number)]
 Clock = Annotated[time, BeforeValidator(_as_clock)]
 Day = Annotated[date, BeforeValidator(_as_date)]
