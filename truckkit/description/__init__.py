@@ -31,7 +31,8 @@
 
 ``plans``, ``limits`` and ``tyres`` may each name a CSV file beside it, with the columns of their table
 in ``schema``. What it says of rosters, limits, tyres or usage models takes the place of all that was
-said of them before; plans are added to.
+said of them before; plans are added to. Where new rosters no longer make a shift that a stored plan is
+for, the plans of its day are to be said anew.
 """
 
 from truckkit.description.model import Description
