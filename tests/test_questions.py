@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from strips import MIDNIGHT, furnished, haul_cycle, intervals
 
 import truckkit as tk
 from truckkit import schema
-from truckkit.errors import BadRequest
+from truckkit.errors import BadRequest, BadTime, TruckkitError
 from truckkit.site import OfCycles, OfRoads, OfTime, OfTrust
 
 Ask = Callable[[tk.Site], ibis.Table]
@@ -92,16 +93,18 @@ def silent() -> tk.Site:
     return furnished(states, cycles=[haul_cycle()], limits=LIMIT, shifts=[shift]).shift("night")
 
 
+ASKED = {
+    name: member
+    for room in (OfTime, OfCycles, OfRoads, OfTrust)
+    for name, member in vars(room).items()
+    if inspect.isfunction(member)
+    and not name.startswith("_")
+    and member.__annotations__.get("return") == "ibis.Table"
+}
+
+
 def test_every_question_is_tried_here():
-    asked = {
-        name
-        for room in (OfTime, OfCycles, OfRoads, OfTrust)
-        for name, member in vars(room).items()
-        if inspect.isfunction(member)
-        and not name.startswith("_")
-        and member.__annotations__.get("return") == "ibis.Table"
-    }
-    assert asked == {*QUESTIONS, *OF_EVERY_TRUCK, *(OTHERS - {"explain"})}
+    assert {*ASKED} == {*QUESTIONS, *OF_EVERY_TRUCK, *(OTHERS - {"explain"})}
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -162,6 +165,89 @@ def test_a_ledger_without_a_plan_says_which_shift_has_none(silent):
 def test_overspeed_without_a_limit_says_where_limits_come_from():
     with pytest.raises(BadRequest, match=r"site\.toml"):
         furnished(intervals({"T01": "HH"})).overspeed()
+
+
+# What cannot be meant ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shift() -> tk.Site:
+    """A shift in which a truck hauled twice, with a plan."""
+    start = MIDNIGHT.replace(tzinfo=None)
+    shifts = [{"shift": name, "start": start + timedelta(hours=12 * n)} for n, name in enumerate("abcd")]
+    shifts = [{**row, "stop": row["start"] + timedelta(hours=12)} for row in shifts]
+    return furnished(
+        intervals({"T01": "RRQSLLHHHHsDRRQQSLLHHHHHsD"}),
+        cycles=[haul_cycle(at=0), haul_cycle(at=13)],
+        limits=LIMIT,
+        shifts=shifts,
+        trucks=[{"truck": "T01", "target_payload_t": 290.0}],
+        plans=[{"shift": "a", "circuit": "all", "planned_t": 900.0}],
+        maintenance=[
+            {"truck": "T01", "work_order": "W1", "start": start, "stop": start + timedelta(hours=1)}
+        ],
+    ).shift("a")
+
+
+ODD = [
+    *(None, 5, 1e-300, float("nan"), 10**12),
+    *("", "x", "0s", "250ms", "99999999999999d"),
+    *(timedelta(days=-1), timedelta.max, [None], {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "argument"),
+    [
+        (question, argument)
+        for question, asked in sorted(ASKED.items())
+        for argument in list(inspect.signature(asked).parameters)[1:]
+    ],
+)
+def test_an_odd_argument_is_answered_or_refused_in_a_sentence(question, argument, shift):
+    given = {"work_order": "W1"} if question == "before_after" else {}
+    for odd in (*ODD, shift.trucks):
+        with suppress(TruckkitError):
+            if argument == "channels":
+                getattr(shift, question)(odd).to_pyarrow()
+            else:
+                getattr(shift, question)(**{**given, argument: odd}).to_pyarrow()
+
+
+COMPARING = ("slower_segments", "ledger", "losses", "ledger_intervals")
+
+
+@pytest.mark.parametrize("question", COMPARING)
+def test_a_question_that_compares_needs_something_to_compare_with(question, shift):
+    with pytest.raises(BadRequest, match="vs is None, which is nothing to compare with; give a length"):
+        getattr(shift, question)(vs=None)
+
+
+@pytest.mark.parametrize("question", [*COMPARING, "cycle_split", "worst_cycles", "segment_speeds"])
+def test_the_time_before_is_neither_nothing_nor_centuries(question, shift):
+    for vs in ("0d", "9999999d", timedelta(days=-1)):
+        with pytest.raises(BadTime, match=r'give (one|a length) such as "14d"'):
+            getattr(shift, question)(vs=vs)
+
+
+def test_a_table_given_for_something_else_is_not_printed(shift):
+    with pytest.raises(BadRequest, match=r'^a summary cannot be compared with a Table; give vs="plan"'):
+        shift.summary(vs=shift.trucks)
+    with pytest.raises(BadRequest, match=r"is not what \.ledger_intervals\(\) told"):
+        shift.losses(priced=shift.trucks)
+    with pytest.raises(BadRequest, match=r"is not what \.quality\(\) told"):
+        shift.quality_summary(shift.trucks)
+
+
+def test_periods_are_of_whole_seconds(shift):
+    for ask in (lambda: shift.productivity("1500ms"), lambda: shift.tkph(window="400ms")):
+        with pytest.raises(BadRequest, match="not a whole number of seconds"):
+            ask()
+
+
+def test_a_ledger_of_several_shifts_names_some_of_them(shift):
+    with pytest.raises(BadRequest, match=r'holds 4; .* one of its shifts: "a", "b", "c" and 1 more'):
+        shift.between("2026-11-22", "2026-11-24").ledger()
 
 
 # The notebook ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import ibis
 import pytest
 from inputs import HEADER, bring, row
 
+from truckkit.errors import BadRequest, BadTime, UnknownName
 from truckkit.site import Site, open_site
 
 
@@ -53,3 +54,41 @@ def test_every_window_holds_the_rows_that_a_filter_of_all_would_keep(site, start
     hours = [f"2022-11-{7 + (8 + hour) // 24:02d} {(8 + hour) % 24:02d}:00" for hour in range(61)]
     stop = min(start + 9, 60)
     assert places(site.between(hours[start], hours[stop])) == list(range(start, stop))
+
+
+# What cannot be meant ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [
+        ("0001-01-01 00:00Z", "0001-01-01 01:00Z"),
+        ("9999-12-30", "9999-12-31 20:00"),
+        ("1899-12-31T23:59Z", "1950-01-01"),
+        ("2100-01-01", "2200-01-01T00:01Z"),
+    ],
+)
+def test_a_window_at_an_end_of_the_calendar_is_refused(site, start, stop):
+    with pytest.raises(BadTime, match="is outside of the years 1900 to 2200"):
+        site.between(start, stop)
+
+
+def test_a_window_from_1970_to_2200_holds_everything(site):
+    assert places(site.between("1970-01-01T00:00Z", "2200-01-01T00:00Z")) == list(range(60))
+
+
+def test_a_site_of_no_trucks_cannot_be_asked_for(site):
+    with pytest.raises(BadRequest, match="name at least one"):
+        site.truck()
+
+
+@pytest.mark.parametrize("name", [5, None, [], {}])
+def test_a_shift_that_is_no_text_is_not_there(site, name):
+    with pytest.raises(UnknownName, match="no shift"):
+        site.shift(name)
+
+
+@pytest.mark.parametrize("event", [5, None, [], {}])
+def test_an_event_that_is_no_text_is_not_there(site, event):
+    with pytest.raises(UnknownName, match="no event"):
+        site.event(event)

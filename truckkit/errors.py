@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from numbers import Integral, Real
 
 
 class TruckkitError(Exception):
@@ -98,3 +99,34 @@ def listed(names: Iterable[str], most: int = 8) -> str:
         return "none"
     rest = len(quoted) - most
     return ", ".join(quoted[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def told(value: object, most: int = 60) -> str:
+    """What somebody gave, short enough for a sentence.
+
+    >>> told("x"), told(5), told([1, 2])
+    ('"x"', '5', 'a list')
+    """
+    if isinstance(value, str):
+        return f'"{value[:most]}"'
+    if value is None or isinstance(value, (int, float)):
+        return repr(value)[:most]
+    return f"a {type(value).__name__}"
+
+
+def number(
+    name: str, value: object, least: float, most: float, example: float, *, whole: bool = False
+) -> None:
+    """Refuse what is no number from ``least`` to ``most``.
+
+    >>> number("reserve", "x", 0, 0.99, 0.1)
+    Traceback (most recent call last):
+    ...
+    truckkit.errors.BadRequest: reserve is "x"; give a number from 0 to 0.99, such as 0.1.
+    """
+    kind = Integral if whole else Real
+    if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:  # type: ignore[operator]
+        wanted = "a whole number" if whole else "a number"
+        raise BadRequest(
+            f"{name} is {told(value)}; give {wanted} from {least:,} to {most:,}, such as {example}."
+        )

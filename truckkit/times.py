@@ -9,10 +9,16 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from truckkit.errors import BadTime
+from truckkit.errors import BadRequest, BadTime, told
 
 When = str | datetime
 """An instant as an analyst gives it."""
+
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""The instants that may be asked for: far from the ends of the calendar, so that one can look around them."""
+
+LONGEST = timedelta(days=36525)
+"""The longest length of time that may be asked for: a hundred years."""
 
 _LENGTH = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*")
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -37,15 +43,28 @@ def instant(when: When, local: ZoneInfo | None) -> datetime:
     >>> print(instant("2026-11-22T18:00Z", None))
     2026-11-22 18:00:00+00:00
     """
+    try:
+        read = _read(when, local).astimezone(UTC)
+    except OverflowError:
+        read = None
+    if read is None or not EARLIEST <= read <= LATEST:
+        raise BadTime(
+            f'"{when}" is outside of the years {EARLIEST.year} to {LATEST.year}; give a time within.'
+        )
+    return read
+
+
+def _read(when: When, local: ZoneInfo | None) -> datetime:
+    """An aware instant in whichever zone."""
     if isinstance(when, datetime):
         if when.tzinfo is None:
             raise BadTime(
                 f'the time "{when}" has no zone; give it one, such as datetime(…, tzinfo=UTC), '
                 "or write it as text to mean site time."
             )
-        return when.astimezone(UTC)
+        return when
     if not isinstance(when, str):
-        raise BadTime(f'"{when!r}" is not a time; write one such as "2026-11-22 18:00".')
+        raise BadTime(f'{told(when)} is not a time; write one such as "2026-11-22 18:00".')
     try:
         read = datetime.fromisoformat(when.strip())
     except ValueError:
@@ -55,10 +74,7 @@ def instant(when: When, local: ZoneInfo | None) -> datetime:
         if local is None:
             raise BadTime(f'the time "{when}" has no zone; add "Z" for UTC or an offset such as "-03:00".')
         read = _local(read, local, when)
-    try:
-        return read.astimezone(UTC)
-    except OverflowError:
-        raise BadTime(f'"{when}" is beyond the years that can be told.') from None
+    return read
 
 
 def _local(read: datetime, local: ZoneInfo, when: str) -> datetime:
@@ -77,17 +93,39 @@ def window(start: When, stop: When, local: ZoneInfo | None) -> tuple[datetime, d
 
 
 def length(text: str | timedelta) -> timedelta:
-    """A length of time.
+    """A length of time, up to a hundred years.
 
     >>> length("1h30min")
     datetime.timedelta(seconds=5400)
     """
     if isinstance(text, timedelta):
-        return text
-    parts = list(_LENGTH.finditer(text))
-    if not parts or "".join(part[0] for part in parts) != text:
-        raise BadTime(f'"{text}" is not a length of time; write one such as "5min", "1h30min" or "250ms".')
-    return timedelta(seconds=sum(float(part[1]) * _UNITS[part[2]] for part in parts))
+        seconds = text.total_seconds()
+    else:
+        parts = list(_LENGTH.finditer(text)) if isinstance(text, str) else []
+        if not parts or "".join(part[0] for part in parts) != text:
+            raise BadTime(
+                f'{told(text)} is not a length of time; write one such as "5min", "1h30min" or "250ms".'
+            )
+        seconds = sum(float(part[1]) * _UNITS[part[2]] for part in parts)
+    if not 0 <= seconds <= LONGEST.total_seconds():
+        raise BadTime(
+            f'the length of time "{str(text)[:60]}" is not between 0 and 100 years; give one such as "14d".'
+        )
+    return text if isinstance(text, timedelta) else timedelta(seconds=seconds)
+
+
+def whole_seconds(name: str, text: str | timedelta) -> int:
+    """The seconds of a length of time that has to be a whole number of them, and one at least.
+
+    >>> whole_seconds("every", "250ms")
+    Traceback (most recent call last):
+    ...
+    truckkit.errors.BadRequest: every is "250ms", not a whole number of seconds from 1; give one such as "1h".
+    """
+    seconds = length(text).total_seconds()
+    if seconds < 1 or seconds % 1:
+        raise BadRequest(f'{name} is "{text}", not a whole number of seconds from 1; give one such as "1h".')
+    return int(seconds)
 
 
 def stored(when: datetime) -> datetime:

@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 from ibis import _
 
-from truckkit.errors import BadRequest
+from truckkit.errors import BadRequest, told
 
 PART_S = 15
 """Heights are smoothed over this long: some 50 m of a loaded truck on a ramp."""
@@ -108,8 +108,8 @@ def asked(grade: str) -> Callable[[ibis.Value], ibis.Value]:
     ...
     truckkit.errors.BadRequest: grade "steep" is no comparison; write one such as ">8%", "<=-5%" or ">=8".
     """
-    read = _WRITTEN.fullmatch(grade)
+    read = _WRITTEN.fullmatch(grade) if isinstance(grade, str) else None
     if read is None:
-        raise BadRequest(f'grade "{grade}" is no comparison; write one such as ">8%", "<=-5%" or ">=8".')
+        raise BadRequest(f'grade {told(grade)} is no comparison; write one such as ">8%", "<=-5%" or ">=8".')
     test, percent = _TESTS[read[1]], float(read[2])
     return lambda value: test(value, percent)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import ibis
 from ibis import _
 
 from truckkit import schema
-from truckkit.errors import unknown
+from truckkit.errors import BadRequest, told, unknown
 
 KEYS = {
     "truck": "the haul truck",
@@ -39,7 +39,15 @@ def keys(by: str | Sequence[str], allowed: Sequence[str] = tuple(KEYS)) -> tuple
     ...
     truckkit.errors.UnknownName: no grouping "shovel" in this answer. It has "hour", "loader".
     """
-    words = by.split(",") if isinstance(by, str) else by
+    if isinstance(by, str):
+        words = by.split(",")
+    elif isinstance(by, Iterable) and not isinstance(by, ibis.Expr):
+        words = list(by)
+    else:
+        raise BadRequest(f'by is {told(by)}; give words such as "{allowed[0]}", with commas or as a list.')
+    for word in words:
+        if not isinstance(word, str):
+            raise BadRequest(f'by holds {told(word)}; give words alone, such as "{allowed[0]}".')
     found = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
     for word in found:
         if word not in allowed:

@@ -41,7 +41,7 @@ def productivity(dumped: ibis.Table, every: str = "1h", midnight: datetime = MID
     >>> tk.sample().productivity().columns
     ('truck', 'start', 'moved_t', 'rate_tph', 'coverage', 'doubt')
     """
-    seconds = int(times.length(every).total_seconds())
+    seconds = times.whole_seconds("every", every)
     first = int(midnight.timestamp())
     period = (dumped.dumped.epoch_seconds() - first) // seconds
     start = (period * seconds + first).as_timestamp("s").cast(schema.INSTANT)

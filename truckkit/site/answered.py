@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Self
 
 import ibis
 
 from truckkit import cycles, times
-from truckkit.errors import BadRequest
+from truckkit.errors import BadRequest, BadTime, listed, told
 from truckkit.metrics import coverage, grouping
 from truckkit.site.narrowed import Narrowed
 
@@ -34,11 +34,21 @@ class Answered(Narrowed):
     def before(self, length: str | timedelta) -> Self:
         """The site in the time of a length, such as ``"14d"``, that ends where this one starts."""
         start, _stop = self.asked
-        return self.between(start - times.length(length), start)
+        long = times.length(length)
+        if not long:
+            raise BadTime(f'"{length}" is no time to compare with; give a length such as "14d".')
+        return self.between(start - long, start)
 
     def against(self, vs: str | timedelta | Self) -> Self:
         """What to compare with: a site, or this one in the time of a length before its window."""
-        return self.before(vs) if isinstance(vs, (str, timedelta)) else vs
+        if isinstance(vs, (str, timedelta)):
+            return self.before(vs)
+        if not isinstance(vs, Answered):
+            raise BadRequest(
+                f"vs is {told(vs)}, which is nothing to compare with; "
+                'give a length of time before the window, such as "14d", or a site.'
+            )
+        return vs
 
     def dumped_cycles(self) -> ibis.Table:
         """The cycles whose load was dumped in the window, with ``dumped`` and ``carried_t``."""
@@ -80,8 +90,24 @@ class Answered(Narrowed):
         shifts = self.shifts
         held = shifts.filter(shifts.start >= start, shifts.stop <= stop).shift.to_pyarrow().to_pylist()
         if len(held) != 1:
+            every = self._tables["shifts"].order_by("start")["shift"].to_pyarrow().to_pylist()
             raise BadRequest(
                 f"this question is about one shift, and the window holds {len(held)}; "
-                'narrow the site with .shift("2026-11-22 day") or the like.'
+                f"narrow the site with .shift(…) to one of its shifts: {listed(held or every, most=3)}."
             )
         return str(held[0])
+
+
+def told_by(question: str, columns: Iterable[str], given: object) -> ibis.Table:
+    """What another question told and was handed over; anything else is refused."""
+    if not isinstance(given, ibis.Table):
+        raise BadRequest(
+            f"{told(given)} is not what .{question}() told; hand over its table, or leave it out."
+        )
+    missing = [column for column in columns if column not in given.columns]
+    if missing:
+        raise BadRequest(
+            f"a table without {listed(missing, most=3)} is not what .{question}() told; "
+            "hand over its table, or leave it out."
+        )
+    return given

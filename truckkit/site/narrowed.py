@@ -74,6 +74,10 @@ class Narrowed:
 
     def truck(self, *names: str) -> Self:
         """The site, with these trucks alone."""
+        if not names:
+            raise BadRequest(
+                'no truck is named; name at least one, such as .truck("T01"), or leave .truck() out.'
+            )
         for name in names:
             if name not in self.truck_names:
                 raise unknown("truck", name, self.truck_names, self.name)
@@ -85,11 +89,18 @@ class Narrowed:
 
     def shift(self, name: str) -> Self:
         """The site in one shift of its calendar, such as ``"2026-11-22 night"``."""
-        shifts = self._tables["shifts"]
-        found = shifts.filter(shifts["shift"] == name).select("start", "stop").to_pyarrow().to_pylist()
+        found = self._named("shifts", "shift", name)
         if not found:
-            raise unknown("shift", name, shifts["shift"].to_pyarrow().to_pylist(), self.name)
+            raise unknown("shift", name, self._tables["shifts"]["shift"].to_pyarrow().to_pylist(), self.name)
         return self._narrowed(_window=(times.aware(found[0]["start"]), times.aware(found[0]["stop"])))
+
+    def _named(self, table: str, column: str, name: object) -> list[dict[str, Any]]:
+        """The stored rows of a name, of the whole site; none of what is no text."""
+        if not isinstance(name, str):
+            return []
+        rows = self._tables[table]
+        found: list[dict[str, Any]] = rows.filter(rows[column] == name).to_pyarrow().to_pylist()
+        return found
 
     def using(self, source: str | None) -> Self:
         """The site, with states and cycles as this source tells them: ``fms`` or ``detected``.
@@ -319,8 +330,7 @@ class Narrowed:
 
     def event(self, event: str, before: str = "30s", after: str = "10s") -> Self:
         """The truck and time of one stored event, by its identifier; see ``around``."""
-        events = self._tables["events"]
-        found = events.filter(events.event == event).select("truck", "at").to_pyarrow().to_pylist()
+        found = self._named("events", "event", event)
         if not found:
             known = self.events.select("event").limit(1000).event.to_pyarrow().to_pylist()
             raise unknown("event", event, known, self.name)

@@ -10,7 +10,7 @@ import ibis
 from ibis import _
 
 from truckkit import times
-from truckkit.errors import BadRequest, unknown
+from truckkit.errors import BadRequest, number, told, unknown
 from truckkit.metrics import (
     against_plan,
     bunching,
@@ -59,8 +59,8 @@ class OfCycles(Answered):
             ``"shift"``, ``"loader"``, ``"shift,loader"`` or ``""``.
         """
         words = grouping.keys(by, allowed=against_plan.KEYS)
-        if vs not in ("plan", None):
-            raise BadRequest(f'a summary cannot be compared with "{vs}"; give vs="plan" or vs=None.')
+        if not (vs is None or (isinstance(vs, str) and vs == "plan")):
+            raise BadRequest(f'a summary cannot be compared with {told(vs)}; give vs="plan" or vs=None.')
         cycles, keys = self.split(self.dumped_cycles(), words, at="dumped")
         plans = self.plans if vs == "plan" and self._trucks is None else self.plans.limit(0)
         loaders = self.loader_names if "loader" in words else ()
@@ -92,8 +92,7 @@ class OfCycles(Answered):
             What tells the usual: the time of a length before the window, or another site; ``None``: the
             window itself.
         """
-        if most < 1:
-            raise BadRequest(f"{most} worst cycles cannot be found; ask for one or more.")
+        number("most", most, 1, 1_000_000, 10, whole=True)
         before = None if vs is None else self.against(vs)
         cycles, _keys = self.split(self.dumped_cycles(), "route", at="dumped")
         baseline = None if before is None else before.split(before.dumped_cycles(), "route", at="dumped")[0]
@@ -147,7 +146,7 @@ class OfCycles(Answered):
             raise unknown("kind of queue", kind, queues.QUEUES, "truckkit")
         if at is not None and at not in self.loader_names:
             known = {*self.loader_names, *self._tables["places"].place.to_pyarrow().to_pylist()}
-            if at not in known:
+            if not isinstance(at, str) or at not in known:
                 raise unknown("place or loader", at, known, self.name)
         priced = rates.truck_rates(self.clipped_states(), self.dumped_cycles(), self.trucks)
         found = queues.queues(
@@ -273,8 +272,7 @@ class OfCycles(Answered):
         width
             Width of the bins of a histogram, as a share of the target.
         """
-        if not width > 0:
-            raise BadRequest(f"no load fits a bin {width:g} wide; give a share above 0, such as 0.02.")
+        number("width", width, 0.001, 10, 0.02)
         return self.answered(payload.loads(self.dumped_cycles(), self.trucks, width))
 
     def payload_histogram(self, width: float = 0.02) -> ibis.Table:
@@ -295,10 +293,7 @@ class OfCycles(Answered):
         above
             Share of the target over which a load is an overload.
         """
-        if not above > 0:
-            raise BadRequest(
-                f"no load is over {above:g} times its target; give a share above 0, such as 1.2."
-            )
+        number("above", above, 0.01, 100, payload.MOST)
         return self.answered(payload.overloads(self.dumped_cycles(), self.trucks, above))
 
     def underload(self, by: By = "loader") -> ibis.Table:

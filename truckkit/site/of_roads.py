@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import timedelta
 from typing import Literal, Self
 
 import ibis
+import numpy as np
 from ibis import _
 
 from truckkit import align, cycles, schema, times
-from truckkit.errors import BadRequest, unknown
+from truckkit.errors import BadRequest, number, told, unknown
 from truckkit.metrics import (
     fuel,
     grades,
@@ -25,6 +26,12 @@ from truckkit.metrics import (
 from truckkit.site.answered import Answered
 
 _BY_ROAD = ("road", "loaded", "truck", "model", "fleet", "operator", "hour", "shift", "crew")
+
+
+def _flag(name: str, value: object) -> None:
+    """Refuse what is neither true nor false."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise BadRequest(f"{name} is {told(value)}; give True or False.")
 
 
 class OfRoads(Answered):
@@ -65,9 +72,11 @@ class OfRoads(Answered):
         for channel in channels:
             if channel not in known:
                 raise unknown("channel", channel, known, "telemetry")
+        if not isinstance(during, str | Sequence | Set | None):
+            raise BadRequest(f'during is {told(during)}; give a state such as "haul", or a list of states.')
         wanted = [during] if isinstance(during, str) else list(during or ())
         for state in wanted:
-            if state not in schema.STATES:
+            if state not in tuple(schema.STATES):
                 raise unknown("state", state, schema.STATES, "truckkit")
         states = self.states
         readings = self.telemetry.select("truck", "at", *(channels or known))
@@ -137,6 +146,9 @@ class OfRoads(Answered):
         return self.answered(self._segment_speeds(vs, loaded))
 
     def _segment_speeds(self, vs: str | timedelta | Self | None, loaded: bool | None) -> ibis.Table:
+        if loaded is not None:
+            _flag("loaded", loaded)
+
         def driven(site: OfRoads) -> ibis.Table:
             drives = site._traverses()
             return drives if loaded is None else drives.filter(drives.loaded == loaded)
@@ -156,7 +168,7 @@ class OfRoads(Answered):
         ibis.Table
             One row per road and load that got slower, with ``lost_min``, ``coverage`` and ``doubt``.
         """
-        return segments.slower(self.answered(self._segment_speeds(vs, loaded)))
+        return segments.slower(self.answered(self._segment_speeds(self.against(vs), loaded)))
 
     def overspeed(self, longer: str | timedelta = "2s", hole: str | timedelta = "5s") -> ibis.Table:
         """Every time that a truck drove faster than allowed; see ``metrics.overspeeds.overspeeds``.
@@ -271,9 +283,11 @@ class OfRoads(Answered):
             One row per truck, end of a cycle in the window, and tyre position, with ``coverage`` and
             ``doubt``.
         """
-        back = times.length(window)
-        if back <= timedelta(0):
-            raise BadRequest(f'window "{window}" is no time to look back; give one such as "4h".')
+        back = timedelta(seconds=times.whole_seconds("window", window))
+        if ambient_c is not None:
+            number("ambient_c", ambient_c, -90, 70, 38)
+        _flag("over", over)
+        _flag("newest", newest)
         wide = self if self.narrowed_to is None else self._around(back)
         ends = cycles.dumped(wide.cycles)
         if self.narrowed_to is not None:
@@ -307,10 +321,9 @@ class OfRoads(Answered):
         ibis.Table
             One row per group of the cycles dumped in the window, with ``coverage`` and ``doubt``.
         """
-        if norm not in ("grade", None):
-            raise BadRequest(f'norm "{norm}" is not known; give "grade" or None.')
-        if not rolling_pct > 0:
-            raise BadRequest(f"rolling_pct is {rolling_pct:g}; give the percent of weight, such as 2.")
+        if not (norm is None or (isinstance(norm, str) and norm == "grade")):
+            raise BadRequest(f'norm {told(norm)} is not known; give "grade" or None.')
+        number("rolling_pct", rolling_pct, 0.1, 50, fuel.ROLLING_PCT)
         hauled, words = self.split(self.dumped_cycles(), by, at="dumped")
         telemetry = self._around(timedelta(hours=6)).telemetry
         fuelled = fuel.cycle_fuel(hauled, telemetry, self.trucks, rolling_pct)
@@ -337,8 +350,10 @@ class OfRoads(Answered):
         ibis.Table
             One row per truck, with ``coverage`` and ``doubt``.
         """
-        if not 0 <= reserve < 1:
-            raise BadRequest(f"reserve is {reserve:g}; give a share of the tank, such as 0.1.")
+        number("reserve", reserve, 0, 0.99, 0.1)
+        burnt = times.length(window)
+        if not burnt:
+            raise BadRequest(f'window "{window}" is no time to look back; give one such as "4h".')
         now = self.asked[1]
         if until is not None:
             last = self.instant(until)
@@ -350,7 +365,7 @@ class OfRoads(Answered):
                     f'no shift of {self.name} goes on at the window\'s end; name a time with until="…".'
                 )
             last = times.aware(max(stops))
-        recent = self._narrowed(_window=(now - times.length(window), now))
+        recent = self._narrowed(_window=(now - burnt, now))
         return self.answered(fuel.fuel_range(recent.telemetry, self.trucks, recent.refuels, last, reserve))
 
     def refuelling(self) -> ibis.Table:

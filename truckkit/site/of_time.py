@@ -25,7 +25,7 @@ from truckkit.metrics import (
     usage,
     usage_models,
 )
-from truckkit.site.answered import Answered
+from truckkit.site.answered import Answered, told_by
 
 
 class OfTime(Answered):
@@ -46,9 +46,9 @@ class OfTime(Answered):
         if isinstance(model, usage_models.UsageModel):
             return model
         own = {row["model"]: row["definition"] for row in self.usage_models.to_pyarrow().to_pylist()}
-        if model in own:
+        if isinstance(model, str) and model in own:
             return usage_models.read(own[model], model)
-        if model not in usage_models.shipped():
+        if model not in tuple(usage_models.shipped()):
             raise unknown("time usage model", model, {*own, *usage_models.shipped()}, self.name)
         return usage_models.of_truckkit(model)
 
@@ -185,10 +185,10 @@ class OfTime(Answered):
             ``"3 shifts"``: the last three that started before the work did, and the first three that ended
             after it, each without the time of the work.
         """
-        orders = self._tables["maintenance"]
-        found = orders.filter(orders.work_order == work_order).to_pyarrow().to_pylist()
+        found = self._named("maintenance", "work_order", work_order)
         if not found:
-            raise unknown("work order", work_order, orders.work_order.to_pyarrow().to_pylist(), self.name)
+            known = self._tables["maintenance"].work_order.to_pyarrow().to_pylist()
+            raise unknown("work order", work_order, known, self.name)
         order = found[0]
         if order["stop"] is None:
             raise BadRequest(
@@ -211,6 +211,8 @@ class OfTime(Answered):
         counted = re.fullmatch(r"\s*(\d+)\s*shifts?\s*", window) if isinstance(window, str) else None
         if not counted:
             length = times.length(window)
+            if not length:
+                raise BadRequest(f'window "{window}" is no time to look at; give one such as "36h".')
             return started - length, done + length
         number = int(counted[1])
         known = self._tables["shifts"].select("start", "stop").to_pyarrow().to_pylist()
@@ -241,8 +243,7 @@ class OfTime(Answered):
                 "ask the ledger before .truck(…), or ask .ledger_intervals()."
             )
         planned_t = self._planned_t(self.one_shift())
-        stretches = self._priced(vs) if priced is None else priced
-        return self.answered(ledger.ledger(stretches, self.dumped_cycles(), planned_t))
+        return self.answered(ledger.ledger(self._stretches(vs, priced), self.dumped_cycles(), planned_t))
 
     def losses(
         self,
@@ -253,7 +254,13 @@ class OfTime(Answered):
 
         Parameters are those of ``ledger``.
         """
-        return self.answered(ledger.losses(self._priced(vs) if priced is None else priced))
+        return self.answered(ledger.losses(self._stretches(vs, priced)))
+
+    def _stretches(self, vs: str | timedelta | Self, priced: ibis.Table | None) -> ibis.Table:
+        """What ``ledger_intervals`` told, or tells now."""
+        if priced is None:
+            return self._priced(vs)
+        return told_by("ledger_intervals", ("line", "truck", "lost_min", "lost_t"), priced)
 
     def ledger_intervals(self, line: str | None = None, vs: str | timedelta | Self = "14d") -> ibis.Table:
         """The stretches of time behind the ledger, each with its tonnes and its replay.
@@ -280,7 +287,7 @@ class OfTime(Answered):
         return ledger.intervals(
             self.clipped_states(),
             self.between(start - margin, stop + margin).states,
-            (self if self.start is None else self.against(vs)).states,
+            self.against(vs).states,
             self.dumped_cycles(),
             trucks=self.trucks,
             places=self.places,

@@ -8,7 +8,7 @@ import ibis
 
 from truckkit import align, quality, schema
 from truckkit.metrics import coverage
-from truckkit.site.answered import Answered
+from truckkit.site.answered import Answered, told_by
 from truckkit.site.explanation import Explanation, explained
 
 _FLAGGED = (schema.POSITIONS, schema.TELEMETRY, schema.CYCLES, schema.REFUELS)
@@ -66,7 +66,9 @@ class OfTrust(Answered):
         findings
             What ``quality`` told, where that has been asked; else it is asked.
         """
-        return quality.counted(self.quality() if findings is None else findings)
+        if findings is None:
+            return quality.counted(self.quality())
+        return quality.counted(told_by("quality", schema.FINDINGS.names, findings))
 
     def repeated(self) -> ibis.Table:
         """Rows that said again what was known, by source and table; see ``quality.repeated``."""
