@@ -98,7 +98,7 @@ def test_offsets_are_honoured_to_the_millisecond(client: TestClient) -> None:
         ("/api/v1/states?start=yesterday", 422, 'not a time; write one such as "2026-11-22T18:00:00.250Z"'),
         ("/api/v1/states?start=0001-01-01T00:00Z&stop=0001-01-01T01:00Z", 422, "1900 to 2200"),
         ("/api/v1/states?start=2026-11-22T18:00Z&stop=2026-11-22T17:00Z", 422, "runs backwards"),
-        ("/api/v1/states?start=9999-12-31T23:59:59-23:00", 422, "beyond"),
+        ("/api/v1/states?start=9999-12-31T23:59:59-23:00", 422, "1900 to 2200"),
         ("/api/v1/states?limit=0", 422, "limit"),
         ("/api/v1/states?limit=10001", 422, "limit"),
         ("/api/v1/states?limit=5&limit=6", 422, "given 2 times"),
@@ -220,7 +220,7 @@ def test_a_window_with_one_bound_is_open_on_the_other_side(client: TestClient) -
     assert asked(start=every[-3]) == every[-3:]
     assert asked(stop=every[3]) == every[:3]
     assert asked(stop=every[0]) == []
-    assert asked(start="2999-01-01T00:00:00Z") == []
+    assert asked(start="2199-01-01T00:00:00Z") == []
     assert asked(stop="1999-01-01T00:00:00Z") == []
 
 

@@ -196,6 +196,10 @@ def repeated(rejects: ibis.Table) -> ibis.Table:
     return again.group_by("source", "about").aggregate(rows=_.line.count())
 
 
+COUNTED = ("kind", "about", "truck", "samples", "measured", "start", "stop")
+"""The columns of findings that counting them takes."""
+
+
 def counted(findings: ibis.Table) -> ibis.Table:
     """How many findings there are of each kind, and how much they concern.
 

@@ -138,7 +138,7 @@ def test_a_window_looks_back_over_its_own_start():
     part = late.tkph().select(key).to_pandas()
     part = part[part["at"] <= kept["at"].max()].sort_values(key)
     assert part.to_numpy().tolist() == kept[kept["at"] < START + timedelta(hours=21)].to_numpy().tolist()
-    with pytest.raises(BadRequest, match="look back"):
+    with pytest.raises(BadRequest, match="whole number of seconds"):
         site.tkph(window=timedelta(0))
 
 

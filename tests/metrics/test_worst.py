@@ -52,7 +52,7 @@ def test_a_delay_is_told_with_what_the_longest_of_it_was():
 
 
 def test_fewer_than_one_are_refused():
-    with pytest.raises(BadRequest, match="one or more"):
+    with pytest.raises(BadRequest, match="whole number from 1"):
         tk.sample().worst_cycles(0)
 
 

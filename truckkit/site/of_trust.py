@@ -68,7 +68,7 @@ class OfTrust(Answered):
         """
         if findings is None:
             return quality.counted(self.quality())
-        return quality.counted(told_by("quality", schema.FINDINGS.names, findings))
+        return quality.counted(told_by("quality", quality.COUNTED, findings))
 
     def repeated(self) -> ibis.Table:
         """Rows that said again what was known, by source and table; see ``quality.repeated``."""
