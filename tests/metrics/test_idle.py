@@ -81,3 +81,12 @@ def test_idling_of_the_sample_is_what_pandas_finds_with_its_own_hands():
     assert sorted((row["truck"], row["idle_min"]) for row in rows) == [
         (truck, pytest.approx(minutes)) for truck, minutes in sorted(wanted)
     ]
+
+
+def test_idling_that_a_bound_cuts_stays_whole_and_its_minutes_inside_add_up():
+    site = stood("RRRwwwwRRRRR", "111111111111")
+    bounds = [f"2026-11-22 00:{at:02}" for at in (0, 5, 12)]
+    halves = [site.between(bounds[0], bounds[1]), site.between(bounds[1], bounds[2])]
+    assert [found(half) for half in halves] == [[(3, 4)], [(3, 4)]]
+    inside = [half.idle("3min").inside_min.sum().to_pyarrow().as_py() for half in halves]
+    assert inside == [2, 2]
