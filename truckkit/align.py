@@ -10,6 +10,11 @@ from ibis import _
 from truckkit import schema, times
 
 
+def instant(when: datetime) -> ibis.Value:
+    """An instant as a value, to compare with those of tables."""
+    return ibis.literal(times.stored(when), schema.INSTANT)
+
+
 def clipped(intervals: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
     """Intervals cut at the bounds of a window, so that their lengths sum to it; those outside go.
 
@@ -18,7 +23,7 @@ def clipped(intervals: ibis.Table, start: datetime, stop: datetime) -> ibis.Tabl
     ibis.Table
         One row per interval that overlaps ``[start, stop)``; ``start`` and ``stop`` lie within it.
     """
-    first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
+    first, last = instant(start), instant(stop)
     within = intervals.filter(intervals.start < last, intervals.stop > first)
     return within.mutate(start=ibis.greatest(within.start, first), stop=ibis.least(within.stop, last))
 

@@ -8,7 +8,6 @@ import ibis
 from ibis import _
 
 from truckkit import align, schema
-from truckkit.metrics import pieces
 from truckkit.metrics.legs import legs
 
 Window = tuple[datetime, datetime]
@@ -53,7 +52,7 @@ def before_after(
         _.measured.notnull(), ~_.measured.isnan(), _.from_place.notnull(), _.to_place.notnull()
     )
     early, late = (
-        (told.start >= pieces.literal(window[0])) & (told.stop <= pieces.literal(window[1]))
+        (told.start >= align.instant(window[0])) & (told.stop <= align.instant(window[1]))
         for window in (before, after)
     )
     sides = told.mutate(_late=late).filter(early | late)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import ibis
 from ibis import _
 
-from truckkit import align, schema, times
+from truckkit import align, schema
 from truckkit.metrics import grouping
 from truckkit.metrics.loadings import AWAY_MIN
 
@@ -68,7 +68,7 @@ def bunching(
     >>> (lost.bunched_min <= lost.queue_min).all().execute()
     True
     """
-    first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
+    first, last = align.instant(start), align.instant(stop)
     queued = states.filter(states.state == "queue_load", states.loader.notnull()).select(
         "loader", "start", "stop", doing=ibis.literal("queue")
     )
@@ -131,7 +131,7 @@ def bunching(
 
 def _per_stretch(intervals: ibis.Table, start: datetime, within: timedelta) -> ibis.Table:
     """Intervals cut into stretches of one length, with the instant ``since`` at which each starts."""
-    origin = ibis.literal(times.stored(start), schema.INSTANT)
+    origin = align.instant(start)
     long_us = int(within / timedelta(microseconds=1))
     number = ibis.range(
         intervals.start.delta(origin, unit="microsecond") // long_us,

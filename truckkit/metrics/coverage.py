@@ -7,7 +7,7 @@ from datetime import datetime
 import ibis
 from ibis import _
 
-from truckkit import align, schema, times
+from truckkit import align
 from truckkit.metrics import pieces
 
 LEAST = 0.95
@@ -117,10 +117,7 @@ def per_hour(
     >>> tk.sample().truck("T01").hourly_coverage().count().execute()
     12
     """
-    bounds = {
-        name: ibis.literal(times.stored(bound), schema.INSTANT)
-        for name, bound in (("start", start), ("stop", stop))
-    }
+    bounds = {"start": align.instant(start), "stop": align.instant(stop)}
     told = states.filter(_.state != "no_data").select(
         "truck", start=_.start, stop=_.stop, seen=ibis.literal(1)
     )

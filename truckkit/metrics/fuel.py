@@ -7,7 +7,7 @@ from datetime import datetime
 import ibis
 from ibis import _
 
-from truckkit import schema, times
+from truckkit import align, schema
 
 LEAST_SEEN = 0.9
 """Share of a cycle's minutes in which fuel must have been read for its litres to count."""
@@ -213,7 +213,7 @@ def fuel_range(
     reckoned = reckoned.mutate(remaining_h=_.usable_l / _.burn_lph)
     lasts_ms = (ibis.least(reckoned.remaining_h, 8760.0) * 3600e3).round().cast("int64")
     runs_out = (reckoned.at + lasts_ms.as_interval("ms")).cast(schema.INSTANT)
-    limit = ibis.literal(times.stored(until), schema.INSTANT)
+    limit = align.instant(until)
     why = ibis.cases(
         (reckoned.tank_l.isnull(), ibis.literal("the size of its tank is not known")),
         (reckoned["_pct"].isnull(), ibis.literal("no fuel level was read")),

@@ -8,7 +8,7 @@ from datetime import datetime
 import ibis
 from ibis import _
 
-from truckkit import align, schema, times
+from truckkit import align
 from truckkit.metrics import grouping, pieces
 
 KEYS = ("loader", "hour", "shift", "crew")
@@ -41,7 +41,7 @@ def hangs(timeline: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
     >>> tk.sample().hangs().away.any().execute()
     False
     """
-    first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
+    first, last = align.instant(start), align.instant(stop)
     waits = timeline.filter(timeline.doing != "truck", timeline.start < last, timeline.stop > first)
     return waits.select(
         "loader",

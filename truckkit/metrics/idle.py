@@ -96,7 +96,7 @@ def within(runs: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
         One row per stretch of idling, see ``idle``; the minutes inside of two windows beside each other
         sum to those inside of both.
     """
-    first, last = pieces.literal(start), pieces.literal(stop)
+    first, last = align.instant(start), align.instant(stop)
     met = runs.filter(runs.start < last, runs.stop > first)
     inside = ibis.least(met.stop, last).delta(ibis.greatest(met.start, first), unit="microsecond") / 60e6
     return met.mutate(inside_min=inside).relocate("inside_min", after="idle_min")
@@ -105,15 +105,15 @@ def within(runs: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
 def _standings(states: ibis.Table, longer: timedelta) -> ibis.Table:
     """One row per standing that lasts long enough: ``truck, start, stop, began, ended, state, place``."""
     stands = states.filter(_.state.isin(STANDING)).select("truck", "start", "stop", "state", "place")
-    by_truck = ibis.window(group_by="truck", order_by="start")
-    until_now = ibis.window(group_by="truck", order_by="start", preceding=None, following=0)
-    fresh = stands.mutate(_fresh=(stands.stop.lag().over(by_truck) != stands.start).fill_null(True))
-    runs = fresh.mutate(_run=fresh["_fresh"].cast("int64").sum().over(until_now))
-    whole = runs.group_by("truck", "_run").aggregate(
-        start=_.start.min(),
-        stop=_.stop.max(),
-        state=_.state.argmin(_.start),
-        place=_.place.argmin(_.start),
+    whole = (
+        pieces.runs(stands)
+        .group_by("truck", "_run")
+        .aggregate(
+            start=_.start.min(),
+            stop=_.stop.max(),
+            state=_.state.argmin(_.start),
+            place=_.place.argmin(_.start),
+        )
     )
     lasting = whole.filter(pieces.lasts_us(whole) >= longer.total_seconds() * 1e6)
     return lasting.mutate(began=_.start, ended=_.stop)

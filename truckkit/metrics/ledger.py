@@ -232,7 +232,7 @@ def _not_working(
 def _beside_the_usual(
     around: ibis.Table, before: ibis.Table, trucks: ibis.Table, start: datetime, stop: datetime
 ) -> ibis.Table:
-    first, last = pieces.literal(start), pieces.literal(stop)
+    first, last = align.instant(start), align.instant(stop)
     now = around.filter(around.start < last, around.stop > first)
     driven = legs(around).filter(_.start < last, _.stop > first)
     driven = driven.left_join(trucks.select("truck", "model"), "truck").drop("truck_right")

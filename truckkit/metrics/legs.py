@@ -36,17 +36,9 @@ def legs(states: ibis.Table) -> ibis.Table:
         its first and last interval), ``from_place``, ``to_place``, ``loader`` and ``leg_min`` [min], the
         time of its intervals alone.
     """
-    by_truck = ibis.window(group_by="truck", order_by="start")
     until_now = ibis.window(group_by="truck", order_by="start", preceding=None, following=0)
-    told = states.filter(_.state.isin((*WORKING, *BREAKS))).select(
-        "truck", "start", "stop", "state", "place", "loader"
-    )
-    beside = told.mutate(
-        _before=told.state.lag().over(by_truck),
-        _after=told.state.lead().over(by_truck),
-        _from=told.place.lag().over(by_truck),
-        _to=told.place.lead().over(by_truck),
-    )
+    told = states.select("truck", "start", "stop", "state", "place", "loader")
+    beside = _beside(told, "truck")
     fresh = (beside.state != beside["_before"]).fill_null(True)
     driving = beside.state.isin(_DRIVES)
     outside = ibis.null("string")
@@ -107,14 +99,7 @@ def usual(before: ibis.Table, now: ibis.Table, trucks: ibis.Table) -> ibis.Table
     told = align.stacked(
         before.select(*columns, early=ibis.literal(True)), now.select(*columns, early=ibis.literal(False))
     )
-    by_truck = ibis.window(group_by=["truck", "early"], order_by="start")
-    told = told.filter(_.state.isin((*WORKING, *BREAKS)))
-    beside = told.mutate(
-        _before=told.state.lag().over(by_truck),
-        _after=told.state.lead().over(by_truck),
-        _from=told.place.lag().over(by_truck),
-        _to=told.place.lead().over(by_truck),
-    )
+    beside = _beside(told, "truck", "early")
     driving = beside.state.isin(_DRIVES)
     standing = [state for state in WORKING if state not in _DRIVES]
     direct = beside["_before"].isin(standing) & beside["_after"].isin(standing)
@@ -126,4 +111,16 @@ def usual(before: ibis.Table, now: ibis.Table, trucks: ibis.Table) -> ibis.Table
     each = each.mutate(long_us=pieces.lasts_us(each), model=each.model.fill_null(""))
     return each.group_by("model", "state", "from_place", "to_place").aggregate(
         usual_min=ibis.coalesce(_.long_us.median(where=_.early), _.long_us.median(where=~_.early)) / 60e6
+    )
+
+
+def _beside(states: ibis.Table, *group: str) -> ibis.Table:
+    """The states that legs are made of, each with the state and place before and after it."""
+    told = states.filter(_.state.isin((*WORKING, *BREAKS)))
+    in_turn = ibis.window(group_by=group, order_by="start")
+    return told.mutate(
+        _before=told.state.lag().over(in_turn),
+        _after=told.state.lead().over(in_turn),
+        _from=told.place.lag().over(in_turn),
+        _to=told.place.lead().over(in_turn),
     )

@@ -70,7 +70,7 @@ def reliability(
     >>> tk.sample().reliability("fleet").columns[:5]
     ('fleet', 'shutdowns', 'operating_h', 'delay_h', 'down_h')
     """
-    first = pieces.literal(start)
+    first = align.instant(start)
     columns = ("truck", "start", "stop", "state", "began")
     counted = states.filter(_.state.isin((*schema.CYCLE_STATES, "delay"))).select(
         "truck", "start", "stop", "state", began=ibis.null(schema.INSTANT)
@@ -84,7 +84,7 @@ def reliability(
     silent = trucks.select(
         "truck",
         start=first,
-        stop=pieces.literal(stop),
+        stop=align.instant(stop),
         state=ibis.literal("calendar"),
         began=ibis.null(schema.INSTANT),
     )
@@ -149,7 +149,7 @@ def maintenance_pareto(
     >>> tk.sample().maintenance_pareto().component.to_pyarrow().to_pylist()
     ['suspension', 'tyres']
     """
-    open_too = maintenance.mutate(stop=_.stop.fill_null(pieces.literal(stop)))
+    open_too = maintenance.mutate(stop=_.stop.fill_null(align.instant(stop)))
     within = align.clipped(open_too, start, stop)
     keyed = grouping.keyed(within, by, at="", trucks=trucks)
     summed = keyed.aggregate(

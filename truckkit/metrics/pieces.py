@@ -8,15 +8,10 @@ from datetime import datetime
 import ibis
 from ibis import _
 
-from truckkit import align, schema, times
+from truckkit import align
 
 INSIDE = ("truck", "model", "fleet", "shift", "crew", "hour")
 """The words by which time is split: a minute belongs to one of each."""
-
-
-def literal(when: datetime) -> ibis.Value:
-    """An instant as a value."""
-    return ibis.literal(times.stored(when), schema.INSTANT)
 
 
 def lasts_us(rows: ibis.Table) -> ibis.Value:
@@ -35,7 +30,7 @@ def slices(shifts: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
         One row per shift and per stretch outside of any: ``start``, ``stop``, ``shift``, ``crew``,
         the last two empty outside.
     """
-    first, last = literal(start), literal(stop)
+    first, last = align.instant(start), align.instant(stop)
     following = shifts.start.lead().over(order_by=shifts.start).fill_null(last)
     worked = shifts.select("shift", "crew", "start", stop=ibis.least(shifts.stop, following), _next=following)
     nobody = {"shift": ibis.null("string"), "crew": ibis.null("string")}
@@ -87,6 +82,20 @@ def cut(
     return align.per_hour(intervals, offset_min) if "hour" in by else intervals
 
 
+def runs(intervals: ibis.Table) -> ibis.Table:
+    """Intervals with ``_run``: those of a truck that follow each other without a gap have one number.
+
+    Returns
+    -------
+    ibis.Table
+        One row per interval, as given.
+    """
+    by_truck = ibis.window(group_by="truck", order_by="start")
+    until_now = ibis.window(group_by="truck", order_by="start", preceding=None, following=0)
+    fresh = intervals.mutate(_fresh=(intervals.stop.lag().over(by_truck) != intervals.start).fill_null(True))
+    return fresh.mutate(_run=fresh["_fresh"].cast("int64").sum().over(until_now)).drop("_fresh")
+
+
 def untold(states: ibis.Table, trucks: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
     """The stretches of the asked time of which nothing is stored.
 
@@ -104,7 +113,7 @@ def untold(states: ibis.Table, trucks: ibis.Table, start: datetime, stop: dateti
     ibis.Table
         One row per truck and gap: ``truck``, ``start``, ``stop``.
     """
-    first, last = literal(start), literal(stop)
+    first, last = align.instant(start), align.instant(stop)
     ends = align.stacked(
         states.select("truck", start=_.start, stop=_.stop), trucks.select("truck", start=first, stop=first)
     )

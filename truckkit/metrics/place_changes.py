@@ -7,8 +7,8 @@ from datetime import datetime
 import ibis
 from ibis import _
 
+from truckkit import align, schema
 from truckkit import places as told
-from truckkit import schema, times
 
 
 def place_changes(places: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
@@ -69,5 +69,5 @@ def place_changes(places: ibis.Table, start: datetime, stop: datetime) -> ibis.T
         x_m=_.x_m,
         y_m=_.y_m,
     )
-    first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
+    first, last = align.instant(start), align.instant(stop)
     return began.union(ended).filter(_.at >= first, _.at < last)

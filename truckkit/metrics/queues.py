@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import ibis
 from ibis import _
 
-from truckkit import align, schema, times
+from truckkit import align
 from truckkit.metrics import grouping
 
 QUEUES = ("queue_load", "queue_dump")
@@ -62,7 +62,7 @@ def queues(
     >>> tk.sample().queues(at="SH1", longer="5min").state.nunique().execute()
     1
     """
-    first, last = (ibis.literal(times.stored(bound), schema.INSTANT) for bound in (start, stop))
+    first, last = align.instant(start), align.instant(stop)
     waited = states.filter(states.state.isin(list(kinds)), states.start < last, states.stop > first)
     if at is not None:
         here = ibis.literal(at)

@@ -47,11 +47,7 @@ def shift_change(
     ('first_worked', 'late_start_min', 'last_worked')
     """
     rested = states.filter(_.state.isin(BREAKS)).select("truck", "start", "stop")
-    by_truck = ibis.window(group_by="truck", order_by="start")
-    until_now = ibis.window(group_by="truck", order_by="start", preceding=None, following=0)
-    fresh = rested.mutate(_fresh=(rested.stop.lag().over(by_truck) != rested.start).fill_null(True))
-    runs = fresh.mutate(_run=fresh["_fresh"].cast("int64").sum().over(until_now))
-    breaks = runs.group_by("truck", "_run").aggregate(start=_.start.min(), stop=_.stop.max())
+    breaks = pieces.runs(rested).group_by("truck", "_run").aggregate(start=_.start.min(), stop=_.stop.max())
     worked = states.filter(_.state.isin(WORKING))
     columns = ("truck", "start", "stop")
     both = align.stacked(

@@ -61,8 +61,8 @@ def landed(
     told = _detailed(states, model, places, maintenance).select("truck", "start", "stop", "state", "detail")
     calendar = trucks.select(
         "truck",
-        start=pieces.literal(start),
-        stop=pieces.literal(stop),
+        start=align.instant(start),
+        stop=align.instant(stop),
         state=ibis.literal(_CALENDAR),
         detail=ibis.null("string"),
     )
