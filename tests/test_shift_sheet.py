@@ -209,7 +209,7 @@ def test_a_shift_without_cycles_or_orders_says_so_in_each_chart():
 
 def test_a_mine_of_nothing_says_how_to_bring_something():
     assert ShiftSheet(furnished([]))._charts.message.startswith("No trucks in mine: nothing was ingested yet")
-    assert QualitySheet(furnished([]))._panes.message.startswith(
+    assert QualitySheet(furnished([]))._charts.message.startswith(
         "No trucks in mine: nothing was ingested yet"
     )
 
@@ -247,7 +247,7 @@ def test_names_go_to_the_browser_as_they_are_and_come_back_from_marks():
 
 def test_coverage_says_each_hour_of_each_truck_and_where_it_is_too_little():
     site = furnished(intervals({"T01": "R" * 60 + "." * 60, "T02": "R" * 120}))
-    t01, t02 = QualitySheet(site)._panes.coverage["trucks"]
+    t01, t02 = QualitySheet(site)._charts.coverage["trucks"]
     assert (t01["hours"], t02["hours"]) == ([1, 0], [1, 1])
     assert t01["doubt"].startswith("50 % of the time asked was observed")
     assert t02["doubt"] == ""
@@ -256,10 +256,10 @@ def test_coverage_says_each_hour_of_each_truck_and_where_it_is_too_little():
 def test_findings_are_counted_by_kind_and_each_kind_leads_to_its_list():
     cycles = [haul_cycle("T01", 0), haul_cycle("T01", 60), haul_cycle("T01", 75)]
     sheet = QualitySheet(furnished(intervals({"T01": "R" * 100}), cycles=cycles))
-    bars = {bar["mark"]: bar["found"] for bar in sheet._panes.kinds["bars"]}
+    bars = {bar["mark"]: bar["found"] for bar in sheet._charts.kinds["bars"]}
     assert bars == {"gap/cycles.start": "1", "overlap/cycles.start": "1"}
-    sheet._panes.mark = "gap/cycles.start"
-    (row,) = sheet._panes.behind["rows"]
+    sheet._charts.mark = "gap/cycles.start"
+    (row,) = sheet._charts.behind["rows"]
     assert row["cells"][:4] == ["T01", "00:24:00", "01:00:00", "36 min"]
     assert parse_qs(urlsplit(row["replay"]).query)["at"] == ["2026-11-22T00:24:00.000Z"]
 
@@ -269,7 +269,7 @@ def test_a_long_window_shows_its_newest_shift_or_day_and_another_can_be_chosen()
     days = QualitySheet(furnished(states))
     assert days.when == "2026-11-25"
     days.when = "2026-11-23"
-    assert len(days._panes.coverage["hours"]) == 24
+    assert len(days._charts.coverage["hours"]) == 24
     shifts = [shift("first", 0, 600), shift("last", 4000, 4600)]
     assert QualitySheet(furnished(states, shifts=shifts)).when == "last"
     with pytest.raises(UnknownName, match='no shift or day "2027-01-01"'):
@@ -283,7 +283,7 @@ def test_the_ledger_of_loads_says_whether_it_adds_up():
         {**every, **counts, "load_id": 1, "source": "/far/away/a.csv", "duplicates": 1},
         {**every, **counts, "load_id": 2, "source": "b.csv", "duplicates": 0},
     ]
-    told = QualitySheet(furnished(intervals({"T01": "RR"}), loads=loads))._panes.loads
+    told = QualitySheet(furnished(intervals({"T01": "RR"}), loads=loads))._charts.loads
     assert "20 rows in is not 14 kept + 4 rejected + 1 duplicates" in told["told"]
     assert [(row["cells"][0], row["cells"][-1]) for row in told["rows"]] == [
         ("2: b.csv", "no"),

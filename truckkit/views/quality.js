@@ -93,37 +93,16 @@ export function render({ model }) {
   const aside = element(page, "aside", "behind");
   aside.setAttribute("aria-label", "Findings of the chosen kind");
 
-  root.addEventListener("click", (event) => {
-    const clicked = event.target.closest && event.target.closest(".mark");
-    if (clicked) model.mark = model.mark === clicked.dataset.mark ? "" : clicked.dataset.mark;
-  });
-  root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && model.mark) model.mark = "";
-  });
-  const press = () => {
-    for (const each of root.querySelectorAll(".mark")) {
-      each.setAttribute("aria-pressed", String(Boolean(model.mark) && each.dataset.mark === model.mark));
-    }
-  };
-  let addressed = "";
-  function address(push) {
-    if (!model.addressed) return;
-    const words = new URLSearchParams(location.search);
-    for (const name of ["when", "source", "mark"]) {
-      words.delete(name);
-      if (model[name]) words.set(name, model[name]);
-    }
-    const said = `${location.pathname}?${words}`;
-    if (said === addressed) return;
-    addressed = said;
-    history[push ? "pushState" : "replaceState"](null, "", said);
-  }
-  const back = () => {
-    const words = new URLSearchParams(location.search);
-    addressed = `${location.pathname}${location.search}`;
-    if (words.get("when") && words.get("when") !== model.when) model.when = words.get("when");
-    model.mark = words.get("mark") || "";
-  };
+  const { press, drawAside, address } = sheet(
+    model,
+    root,
+    aside,
+    () => ({ when: model.when, source: model.source, mark: model.mark }),
+    (words) => {
+      if (words.get("when") && words.get("when") !== model.when) model.when = words.get("when");
+      model.mark = words.get("mark") || "";
+    },
+  );
   function drawTop() {
     heading.textContent = model.heading;
     subheading.textContent = model.subheading;
@@ -144,42 +123,11 @@ export function render({ model }) {
     const drawn = PANES.filter(([each]) => Object.keys(model[each]).length).length;
     root.dataset.ready = String(drawn === PANES.length || Boolean(model.message));
   }
-  const drawAside = () => {
-    const known = model.behind.mark === model.mark || model.behind.why;
-    drawBehind(aside, known ? model.behind : {}, model.mark, model.links, () => {
-      const chosen = root.querySelector('.mark[aria-pressed="true"]');
-      model.mark = "";
-      if (chosen) chosen.focus();
-    });
-    const chosen = root.querySelector('.mark[aria-pressed="true"]');
-    if (chosen && root.classList.contains("narrow")) chosen.scrollIntoView({ block: "nearest" });
-  };
   for (const entry of PANES) model.on(entry[0], () => drawPane(entry));
   for (const name of ["heading", "subheading", "message", "times"]) model.on(name, drawTop);
   model.on("message", () => drawPane(PANES[0]));
-  model.on("behind", drawAside);
   model.on("when", () => { drawTop(); address(true); });
-  model.on("source", () => address(false));
-  model.on("mark", () => { press(); drawAside(); address(false); });
 
-  let unwatch = () => {};
-  const sized = new ResizeObserver(() => {
-    root.classList.toggle("narrow", root.clientWidth < 1000);
-    root.classList.toggle("slim", root.clientWidth < 560);
-  });
-  model.on("after_render", () => {
-    unwatch = watchSurface(root, (surface) => wear(root, surface));
-    sized.observe(root);
-    if (model.addressed) address(false);
-  });
-  if (model.addressed) addEventListener("popstate", back);
-  const unprint = printable(root);
-  model.on("remove", () => {
-    unwatch();
-    unprint();
-    sized.disconnect();
-    removeEventListener("popstate", back);
-  });
   drawTop();
   PANES.forEach(drawPane);
   drawAside();

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from importlib.resources import files
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import param
 import pyarrow as pa
 from panel.custom import JSComponent
-from panel.viewable import Viewable, Viewer
 
 from truckkit.errors import unknown
-from truckkit.views import background, palette, quality_answers, telling
+from truckkit.views import palette, quality_answers, telling
 from truckkit.views import quantities as say
+from truckkit.views.assets import assets
+from truckkit.views.sheet import Question, Sheet
 from truckkit.views.told import rows
 
 if TYPE_CHECKING:
@@ -26,11 +26,6 @@ PANES = ("coverage", "kinds", "arrivals", "loads")
 WHOLE = "everything"
 _LONGEST = timedelta(days=2)
 _MOST_DAYS = 400
-
-
-def _source(*names: str) -> str:
-    folder = files("truckkit.views")
-    return "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
 
 class QualityPanes(JSComponent):
@@ -56,15 +51,21 @@ class QualityPanes(JSComponent):
     _esm = "\n".join(
         [
             palette.javascript(),
-            _source(
-                "surface.js", "telling.js", "elements.js", "printing.js", "shift_behind.js", "quality.js"
+            assets(
+                "surface.js",
+                "telling.js",
+                "elements.js",
+                "printing.js",
+                "shift_behind.js",
+                "sheet.js",
+                "quality.js",
             ),
         ]
     )
-    _stylesheets = [_source("sheet.css", "quality.css")]  # noqa: RUF012 - Panel reads a list
+    _stylesheets = [assets("sheet.css", "quality.css")]  # noqa: RUF012 - Panel reads a list
 
 
-class QualitySheet(Viewer):
+class QualitySheet(Sheet):
     """What answers rest on: coverage per truck and hour, findings by kind, late loads, the ledger of loads.
 
     All samples of the time shown are looked at, so of more than two days the newest shift is shown first
@@ -94,7 +95,6 @@ class QualitySheet(Viewer):
     """
 
     when = param.String(default="", doc="The shift or day shown, or everything.")
-    mark = param.String(default="", doc="The kind of findings chosen; empty where none is.")
 
     def __init__(
         self,
@@ -106,15 +106,13 @@ class QualitySheet(Viewer):
         addressed: bool = False,
         **layout: Any,
     ) -> None:
-        super().__init__()
-        self.site = site
+        super().__init__(site)
         self._shifts = [row["shift"] for row in rows(site.shifts.select("shift", "start").order_by("start"))]
         self._days = _days(site)
-        self._asked = 0
         self._found: Callable[[], pa.Table] = lambda: quality_answers.findings(site)
         chosen = when or self._first()
         self._window(chosen)
-        self._panes = QualityPanes(
+        self._charts = QualityPanes(
             times=[
                 ["Whole", [WHOLE]],
                 ["Shifts", self._shifts[::-1]],
@@ -128,13 +126,7 @@ class QualitySheet(Viewer):
         )
         self.param.update(when=chosen, mark=mark)
         self._show()
-        self._panes.param.watch(self._from_browser, ["when", "mark"])
-        self._panes.param.watch(self._told_by_another, "source")
-        self.param.watch(self._moved, "when")
-        self.param.watch(self._marked, "mark")
-
-    def __panel__(self) -> Viewable:
-        return self._panes
+        self._follow("when")
 
     def _first(self) -> str:
         site = self.site
@@ -159,7 +151,7 @@ class QualitySheet(Viewer):
         site = self._window(self.when)
         self._asked += 1
         self._found = _remembered(lambda: quality_answers.findings(site))
-        self._panes.param.update(
+        self._charts.param.update(
             heading="Data quality" if self.when == WHOLE else f"Data quality, {self.when}",
             subheading=_subheading(site),
             message=_why_nothing(site),
@@ -168,7 +160,7 @@ class QualitySheet(Viewer):
             behind={},
             **{pane: {} for pane in PANES},
         )
-        if self._panes.message:
+        if self._charts.message:
             return
         found = self._found
         self._ask(
@@ -181,33 +173,13 @@ class QualitySheet(Viewer):
         )
         self._marked()
 
-    def _ask(self, questions: dict[str, Callable[[], dict[str, Any]]]) -> None:
-        number = self._asked
-
-        def told(pane: str, answer: dict[str, Any]) -> None:
-            if number == self._asked:
-                self._panes.param.update(**{pane: answer})
-
-        background.ask([(name, background.calm(question)) for name, question in questions.items()], told)
-
-    def _from_browser(self, *changes: param.parameterized.Event) -> None:
-        self.param.update(**{change.name: change.new for change in changes})
-
-    def _moved(self, _change: param.parameterized.Event) -> None:
+    def _moved(self, *_changes: param.parameterized.Event) -> None:
         self._window(self.when)
         self._show()
 
-    def _marked(self, *_changes: param.parameterized.Event) -> None:
-        self._panes.mark = self.mark
-        if not self.mark:
-            self._panes.behind = {}
-            return
+    def _behind_mark(self) -> Question:
         site, found, mark = self._window(self.when), self._found, self.mark
-        self._ask({"behind": lambda: quality_answers.listed(site, found(), mark)})
-
-    def _told_by_another(self, _change: param.parameterized.Event) -> None:
-        self.site = self.site.using(telling.source(self._panes.source))
-        self._show()
+        return lambda: quality_answers.listed(site, found(), mark)
 
 
 def _remembered(ask: Callable[[], pa.Table]) -> Callable[[], pa.Table]:

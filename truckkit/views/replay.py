@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable, Hashable
 from datetime import datetime
 from importlib import import_module
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -25,6 +24,7 @@ from truckkit.errors import BadRequest, BadTime, TruckkitError
 from truckkit.views import chunks, clock, palette, telling
 from truckkit.views import scene as scenes
 from truckkit.views.answers import QUICK, SHARED, SLOW, serial
+from truckkit.views.assets import assets
 from truckkit.views.setting import described
 
 if TYPE_CHECKING:
@@ -50,10 +50,8 @@ _PARTS = (
 
 
 def _source() -> str:
-    folder = files("truckkit.views")
-    parts = [palette.javascript(), clock.javascript()]
-    parts += [folder.joinpath(f"{part}.js").read_text("utf-8") for part in _PARTS]
-    return "\n".join(parts)
+    parts = assets(*(f"{part}.js" for part in _PARTS))
+    return "\n".join([palette.javascript(), clock.javascript(), parts])
 
 
 class ReplayCanvas(JSComponent):
@@ -64,7 +62,7 @@ class ReplayCanvas(JSComponent):
     speed = param.Number(default=60, doc="Times of the real speed at first.")
 
     _esm = _source()
-    _stylesheets = [files("truckkit.views").joinpath("replay.css").read_text("utf-8")]  # noqa: RUF012 - Panel reads a list
+    _stylesheets = [assets("replay.css")]  # noqa: RUF012 - Panel reads a list
 
     def _server_event(self, doc: Any, event: Any) -> None:
         # A question changes no model. On Panel's own way it would run changes of other components out of

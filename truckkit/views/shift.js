@@ -59,41 +59,23 @@ export function render({ model }) {
   }
   list.addEventListener("change", () => choose(list.value));
   models.addEventListener("change", () => { model.model = models.value; });
-  root.addEventListener("click", (event) => {
-    const clicked = event.target.closest && event.target.closest(".mark");
-    if (!clicked) return;
-    model.mark = model.mark === clicked.dataset.mark ? "" : clicked.dataset.mark;
-  });
-  root.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && model.mark) model.mark = "";
-  });
-  const press = () => {
-    for (const each of root.querySelectorAll(".mark")) {
-      each.setAttribute("aria-pressed", String(Boolean(model.mark) && each.dataset.mark === model.mark));
-    }
-  };
-
   // The address says what is shown: a shift is a step back, a mark or a model is not.
-  let addressed = "";
-  function address(push) {
-    if (!model.addressed) return;
-    const words = new URLSearchParams(location.search);
-    for (const name of ["shift", "source", "model", "mark"]) {
-      words.delete(name);
-      if (model[name] && !(name === "model" && model.model === "gmg")) words.set(name, model[name]);
-    }
-    const said = `${location.pathname}?${words}`;
-    if (said === addressed) return;
-    addressed = said;
-    history[push ? "pushState" : "replaceState"](null, "", said);
-  }
-  const back = () => {
-    const words = new URLSearchParams(location.search);
-    const shift = words.get("shift");
-    addressed = `${location.pathname}${location.search}`;
-    if (shift && shift !== model.shift) model.shift = shift;
-    else model.mark = words.get("mark") || "";
-  };
+  const { press, drawAside, address } = sheet(
+    model,
+    root,
+    aside,
+    () => ({
+      shift: model.shift,
+      source: model.source,
+      model: model.model === "gmg" ? "" : model.model,
+      mark: model.mark,
+    }),
+    (words) => {
+      const shift = words.get("shift");
+      if (shift && shift !== model.shift) model.shift = shift;
+      else model.mark = words.get("mark") || "";
+    },
+  );
 
   // What is drawn -------------------------------------------------------------------------------
   function drawTop() {
@@ -137,45 +119,13 @@ export function render({ model }) {
     root.dataset.drawn = String(drawn);
     root.dataset.ready = String(drawn === PANES.length || Boolean(model.message));
   }
-  const drawAside = () => {
-    const known = model.behind.mark === model.mark || model.behind.why;
-    drawBehind(aside, known ? model.behind : {}, model.mark, model.links, () => {
-      const chosen = root.querySelector('.mark[aria-pressed="true"]');
-      model.mark = "";
-      if (chosen) chosen.focus();
-    });
-    const chosen = root.querySelector('.mark[aria-pressed="true"]');
-    if (chosen && root.classList.contains("narrow")) chosen.scrollIntoView({ block: "nearest" });
-  };
-
   for (const entry of PANES) model.on(entry[0], () => drawPane(entry));
   model.on("headline", drawFigures);
   for (const name of ["heading", "subheading", "note", "message", "shifts", "models"]) model.on(name, drawTop);
   model.on("message", () => drawPane(PANES[0]));
-  model.on("behind", drawAside);
   model.on("shift", () => { drawTop(); address(true); });
-  model.on("source", () => address(false));
   model.on("model", () => { drawTop(); address(false); });
-  model.on("mark", () => { press(); drawAside(); address(false); });
 
-  let unwatch = () => {};
-  const sized = new ResizeObserver(() => {
-    root.classList.toggle("narrow", root.clientWidth < 1000);
-    root.classList.toggle("slim", root.clientWidth < 560);
-  });
-  model.on("after_render", () => {
-    unwatch = watchSurface(root, (surface) => wear(root, surface));
-    sized.observe(root);
-    if (model.addressed) address(false);
-  });
-  if (model.addressed) addEventListener("popstate", back);
-  const unprint = printable(root);
-  model.on("remove", () => {
-    unwatch();
-    unprint();
-    sized.disconnect();
-    removeEventListener("popstate", back);
-  });
   drawTop();
   drawFigures();
   PANES.forEach(drawPane);

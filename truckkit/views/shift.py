@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import param
 from ibis import _
 from panel.custom import JSComponent
-from panel.viewable import Viewable, Viewer
 
 from truckkit.errors import TruckkitError
-from truckkit.views import background, kept, palette, shift_answers, shift_usage, telling
+from truckkit.views import kept, palette, shift_answers, shift_usage, telling
 from truckkit.views import quantities as say
+from truckkit.views.assets import assets
+from truckkit.views.sheet import Question, Sheet
 from truckkit.views.shift_intervals import Behind
 
 if TYPE_CHECKING:
@@ -24,11 +23,6 @@ CHARTS = ("headline", "ledger", "usage", "phases", "loaders", "payload", "pareto
 """The charts, in the order in which they are asked for."""
 
 _DAY = timedelta(hours=24)
-
-
-def _source(*names: str) -> str:
-    folder = files("truckkit.views")
-    return "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
 
 class ShiftCharts(JSComponent):
@@ -61,7 +55,7 @@ class ShiftCharts(JSComponent):
     _esm = "\n".join(
         [
             palette.javascript(),
-            _source(
+            assets(
                 "surface.js",
                 "telling.js",
                 "elements.js",
@@ -69,14 +63,15 @@ class ShiftCharts(JSComponent):
                 "shift_bars.js",
                 "shift_loaders.js",
                 "shift_behind.js",
+                "sheet.js",
                 "shift.js",
             ),
         ]
     )
-    _stylesheets = [_source("sheet.css", "shift.css")]  # noqa: RUF012 - Panel reads a list
+    _stylesheets = [assets("sheet.css", "shift.css")]  # noqa: RUF012 - Panel reads a list
 
 
-class ShiftSheet(Viewer):
+class ShiftSheet(Sheet):
     """A shift on one page: tonnes against plan, and where the time and the tonnes went.
 
     The ledger runs from plan to actual, time usage closes at the calendar, the phases of cycles stand
@@ -110,7 +105,6 @@ class ShiftSheet(Viewer):
 
     shift = param.String(default="", doc="The shift shown; empty where it is a window.")
     model = param.String(default="gmg", doc="The time usage model.")
-    mark = param.String(default="", doc="The mark chosen; empty where none is.")
 
     def __init__(
         self,
@@ -123,8 +117,7 @@ class ShiftSheet(Viewer):
         addressed: bool = False,
         **layout: Any,
     ) -> None:
-        super().__init__()
-        self.site = site
+        super().__init__(site)
         if shift:
             site.shift(shift)
         site.usage_model(model)
@@ -139,16 +132,9 @@ class ShiftSheet(Viewer):
             **{"sizing_mode": "stretch_width", **layout},
         )
         self._behind = Behind(site, model)
-        self._asked = 0
         self.param.update(shift=shift or self._first(), model=model, mark=mark)
         self._show()
-        self._charts.param.watch(self._from_browser, ["shift", "model", "mark"])
-        self._charts.param.watch(self._told_by_another, "source")
-        self.param.watch(self._moved, ["shift", "model"])
-        self.param.watch(self._marked, "mark")
-
-    def __panel__(self) -> Viewable:
-        return self._charts
+        self._follow("shift", "model")
 
     # Which time ----------------------------------------------------------------------------------
 
@@ -211,9 +197,9 @@ class ShiftSheet(Viewer):
         self._ask({chart: self._question(site, chart) for chart in CHARTS})
         self._marked()
 
-    def _question(self, site: Site, chart: str) -> Callable[[], dict[str, Any]]:
+    def _question(self, site: Site, chart: str) -> Question:
         behind, model = self._behind, self.model
-        asked: dict[str, Callable[[], dict[str, Any]]] = {
+        asked: dict[str, Question] = {
             "headline": lambda: shift_answers.headline(site, len(site.truck_names)),
             "ledger": lambda: shift_answers.waterfall(site, behind.priced()),
             "usage": lambda: shift_usage.usage(site, model),
@@ -225,20 +211,7 @@ class ShiftSheet(Viewer):
         }
         return lambda: kept.once(site, (chart, model if chart == "usage" else ""), asked[chart])
 
-    def _ask(self, questions: dict[str, Callable[[], dict[str, Any]]]) -> None:
-        number = self._asked
-
-        def told(chart: str, answer: dict[str, Any]) -> None:
-            # Whoever moved on to another shift meanwhile does not want the answers of this one.
-            if number == self._asked:
-                self._charts.param.update(**{chart: answer})
-
-        background.ask([(name, background.calm(question)) for name, question in questions.items()], told)
-
     # What a person chose -------------------------------------------------------------------------
-
-    def _from_browser(self, *changes: param.parameterized.Event) -> None:
-        self.param.update(**{change.name: change.new for change in changes})
 
     def _moved(self, *changes: param.parameterized.Event) -> None:
         """Another shift, or the same one by another model."""
@@ -257,18 +230,9 @@ class ShiftSheet(Viewer):
         if self.mark.startswith("usage/"):
             self.mark = ""
 
-    def _marked(self, *_changes: param.parameterized.Event) -> None:
-        """Another mark: what is behind it."""
-        self._charts.mark = self.mark
-        if not self.mark:
-            self._charts.behind = {}
-            return
+    def _behind_mark(self) -> Question:
         mark, behind = self.mark, self._behind
-        self._ask({"behind": lambda: behind.of(mark)})
-
-    def _told_by_another(self, _change: param.parameterized.Event) -> None:
-        self.site = self.site.using(telling.source(self._charts.source))
-        self._show()
+        return lambda: behind.of(mark)
 
 
 def _subheading(site: Site, shift: str, calendar: Any) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from panel.viewable import Viewable, Viewer
 from truckkit import schema
 from truckkit.errors import BadTime
 from truckkit.views import clock, palette, telling
+from truckkit.views.assets import assets
 from truckkit.views.intervals import Packed, newest_days, pack
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 MOST_INTERVALS = 1_000_000
 """How many intervals go to a browser: some 15 MB, a month of 100 trucks."""
 _NEWEST = timedelta(hours=24)
-
-
-def _source(*names: str) -> str:
-    folder = files("truckkit.views")
-    return "\n".join(folder.joinpath(name).read_text("utf-8") for name in names)
 
 
 class StateStrips(JSComponent):
@@ -71,12 +66,12 @@ class StateStrips(JSComponent):
         [
             palette.javascript(),
             clock.javascript(),
-            _source(
+            assets(
                 "surface.js", "telling.js", "strips.js", "totals.js", "frame.js", "gestures.js", "timeline.js"
             ),
         ]
     )
-    _stylesheets = [_source("timeline.css")]  # noqa: RUF012 - Panel reads a list
+    _stylesheets = [assets("timeline.css")]  # noqa: RUF012 - Panel reads a list
 
 
 class Timeline(Viewer):
