@@ -130,7 +130,8 @@ def test_a_cycle_has_minutes_for_each_of_its_states():
 def test_tables_are_asked_for_by_the_names_of_the_design():
     assert set(schema.ASKED) == set(
         "trucks positions telemetry places roads shifts states cycles events maintenance refuels annotations "
-        "plans limits rosters tyres usage_models latest revisions findings loads rejects".split()
+        "plans limits rosters tyres usage_models latest revisions findings loads rejects channels "
+        "watermarks".split()
     )
 
 

@@ -68,6 +68,8 @@ class Table:
     """The instant by which a day table is sorted and cut into days."""
     stop: str | None = None
     """For intervals, the instant at which a row stops."""
+    sampled: bool = False
+    """True for samples, which come by the million: what is done to each row of them has a price."""
 
     def __getitem__(self, column: str) -> Column:
         for candidate in self.columns:
@@ -418,6 +420,23 @@ LOADS = Table(
         Column("made", TEXT, "Rows made in each table, as JSON.", required=True),
         Column("start", INSTANT, "First instant that its rows tell of, UTC."),
         Column("stop", INSTANT, "Last instant that its rows tell of, UTC."),
+        Column("late", COUNT, "Rows that came after a later one of their truck; empty: not counted."),
+        Column("lacking", COUNT, "Rows without a field that others have; empty: not counted."),
+    ),
+)
+
+WATERMARKS = Table(
+    "watermarks",
+    "how far one measurement of one truck has been read from one source",
+    "catalog",
+    ("source", "measurement", "truck"),
+    (
+        Column("source", TEXT, "Where it is read from, without user and password.", required=True),
+        Column("measurement", TEXT, "The measurement.", required=True),
+        Column(
+            "truck", TEXT, "The truck, as the source names it; empty text where it does not.", required=True
+        ),
+        Column("at", INSTANT, "Its newest point that is stored, UTC.", required=True),
     ),
 )
 
@@ -466,6 +485,7 @@ POSITIONS = Table(
     ("truck", "at"),
     (TRUCK, AT, X, Y, ELEVATION, LON, LAT, SPEED, HEADING, FAULT, LOAD_ID),
     at="at",
+    sampled=True,
 )
 
 TELEMETRY = Table(
@@ -497,6 +517,24 @@ TELEMETRY = Table(
         LOAD_ID,
     ),
     at="at",
+    sampled=True,
+)
+
+CHANNELS = Table(
+    "channels",
+    "one reading of a channel of one truck that telemetry has no column for",
+    "day",
+    ("truck", "at", "channel"),
+    (
+        TRUCK,
+        AT,
+        Column("channel", TEXT, "The channel, by the name that its source gives it.", required=True),
+        Column("number", NUMBER, "What was read, where that is a number; true is 1."),
+        Column("said", TEXT, "What was read, where that is text."),
+        LOAD_ID,
+    ),
+    at="at",
+    sampled=True,
 )
 
 STATE_INTERVALS = Table(
@@ -629,7 +667,12 @@ REJECTS = Table(
         Column("source", TEXT, "What was read.", required=True),
         Column("line", COUNT, "Number of the row in its file, the first row of data being 1.", required=True),
         Column("about", TEXT, "The table it was meant for.", required=True),
-        Column("verdict", TEXT, "rejected or duplicate.", required=True),
+        Column(
+            "verdict",
+            TEXT,
+            "rejected, duplicate or set aside (a field that the mapping does not know).",
+            required=True,
+        ),
         Column("reason", TEXT, "What is wrong with it.", required=True),
         Column("content", TEXT, "The row as it was read, as JSON.", required=True),
     ),
@@ -641,6 +684,7 @@ TABLES: Mapping[str, Table] = {
         TRUCKS,
         POSITIONS,
         TELEMETRY,
+        CHANNELS,
         PLACES,
         ROADS,
         SHIFTS,
@@ -659,6 +703,7 @@ TABLES: Mapping[str, Table] = {
         REVISIONS,
         FINDINGS,
         LOADS,
+        WATERMARKS,
         REJECTS,
         SITE,
         FILES,

@@ -9,10 +9,9 @@ import ibis
 
 from truckkit import schema
 from truckkit.convert import values
+from truckkit.convert.contract import REFUSED
 from truckkit.convert.remarks import Remark, anything, joined, where
 from truckkit.mapping import Rows, Spec
-
-_SAMPLES = ("positions", "telemetry")
 
 _SHOWN = 80
 """So many letters of a value that is refused are shown in the reason."""
@@ -62,13 +61,15 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         if "fault" in columns:
             faults.insert(0, Remark(columns["fault"].notnull(), columns["fault"]))
         columns["fault"] = joined(faults)
-    content = _content(read, raw.columns)
+    if REFUSED in raw.columns:
+        refusals.insert(0, Remark(read[REFUSED].notnull(), read[REFUSED]))
+    told_whole = content(read, raw.columns)
     return read.select(
         **columns,
         _line=read["_line"],
         _reason=joined(refusals),
         # A sample's text is worth its cost only where it is refused.
-        _content=where(anything(refusals), content) if table.name in _SAMPLES else content,
+        _content=where(anything(refusals), told_whole) if table.sampled else told_whole,
     )
 
 
@@ -117,6 +118,7 @@ def _kind(column: schema.Column) -> str:
     return "a truth value" if column.type == schema.FLAG else "a number"
 
 
-def _content(read: ibis.Table, names: Iterable[str]) -> ibis.Value:
-    told = {name: read[name].cast("string") for name in names if name != "_line"}
+def content(read: ibis.Table, names: Iterable[str]) -> ibis.Value:
+    """A row as it was read, as JSON."""
+    told = {name: read[name].cast("string") for name in names if name not in ("_line", REFUSED)}
     return ibis.struct(told).cast("json").cast("string")

@@ -19,7 +19,7 @@ def _units() -> pint.UnitRegistry[float]:
 def check(using: Mapping) -> None:
     """Hold the units of a mapping to those of the schema; raises ``BadMapping`` with all that differ."""
     faults = []
-    for kind in using.files:
+    for kind in using.kinds:
         for wanted in kind.tables:
             for name, spec in wanted.columns.items():
                 try:

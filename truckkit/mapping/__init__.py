@@ -24,6 +24,28 @@ become, and for each column where it comes from:
     state = { from = "Status", words = { QUE = "queue_load" } } # the file's words for ours
     from_place = { from = "Start", lookup = { file = "places*.csv*", key = "Id", answer = "Name" } }
 
+Sources with sections, such as line protocol and InfluxDB, have ``[[measurement]]`` in the place of
+``[[file]]``, and formats that set parts of themselves apart have a ``section`` beside ``match``:
+
+    contract = "quarantine"                # or "evolve"
+    lateness = "15min"                     # InfluxDB is read again from so long before a truck's newest point
+
+    [[measurement]]
+    name = "readings"
+    ignore = ["firmware"]                  # known and not wanted; true: all of the measurement
+
+    [[measurement.table]]
+    into = "telemetry"
+
+    [measurement.table.columns]
+    truck = "name"                         # a tag or a field
+    at = "time"                            # the time of a point
+
+Under ``contract = "quarantine"`` a field that the mapping does not name is set aside, and a row in which a
+field changes its type is refused; under ``"evolve"`` such a field is kept in ``channels``, and text is read
+as a number. ``[site] crs`` is the grid into which longitude and latitude are projected where nothing says
+``x_m`` and ``y_m``: an EPSG code, or ``"utm"`` for the zone of the first points.
+
 ``unknown_trucks = "refuse"`` at the top rejects rows of trucks that the store does not know.
 ``unit`` is the file's unit, converted to that of the schema. ``between`` empties a value outside
 its bounds, and the row says so in ``fault``; ``missing`` lists values that mean nothing; ``scale``
@@ -38,10 +60,10 @@ from pathlib import Path
 from typing import Any
 
 from truckkit.errors import BadMapping, listed
-from truckkit.mapping.model import FileKind, Lookup, Mapping, Roster, Rows, Spec
+from truckkit.mapping.model import Kind, Lookup, Mapping, Roster, Rows, Spec
 from truckkit.mapping.reading import Reading
 
-__all__ = ["FileKind", "Lookup", "Mapping", "Roster", "Rows", "Spec", "of_columns", "read", "shipped"]
+__all__ = ["Kind", "Lookup", "Mapping", "Roster", "Rows", "Spec", "of_columns", "read", "shipped"]
 
 
 def shipped() -> tuple[str, ...]:
@@ -80,7 +102,7 @@ def read(name: str) -> Mapping:
 def of_columns(into: str, columns: dict[str, Any]) -> Mapping:
     """The mapping of a file that fills one table, whatever the file is called.
 
-    >>> of_columns("trucks", {"truck": "Unit", "given": {"value": True}}).files[0].columns
+    >>> of_columns("trucks", {"truck": "Unit", "given": {"value": True}}).kinds[0].columns
     ('Unit',)
     """
     table = {"into": into, "columns": columns}

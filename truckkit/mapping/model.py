@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,15 +53,32 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class FileKind:
-    """One kind of file, by its name, and the tables that its rows become."""
+class Kind:
+    """One kind of rows, and the tables that they become: those of a file, by its name, or of a section.
+
+    A section is a measurement of InfluxDB or of line protocol, or what a format of its own sets apart.
+    """
 
     match: str
     tables: tuple[Rows, ...]
+    section: str = ""
+    ignored: frozenset[str] = frozenset()
+    """Fields that are known, and not wanted."""
+    passed_over: bool = False
+    """True for a section that is known, and not wanted."""
+
+    @property
+    def name(self) -> str:
+        """What it goes by in sentences."""
+        return self.section or self.match
+
+    def may_be(self, path: Path, *, sections: bool) -> bool:
+        """True where a file, by its name and by whether it has sections, can hold rows of this kind."""
+        return bool(self.section) == sections and fnmatch.fnmatch(path.name, self.match)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that the file must have."""
+        """The columns that it asks for."""
         wanted = [spec.source for rows in self.tables for spec in rows.columns.values() if spec.source]
         wanted += [each for rows in self.tables for each in rows.prefer_equal or ()]
         return tuple(dict.fromkeys(wanted))
@@ -100,17 +117,21 @@ class Mapping:
 
     name: str
     time_zone: str
-    files: tuple[FileKind, ...]
+    kinds: tuple[Kind, ...]
     site_name: str | None = None
     crs: str | None = None
     simulated: bool = False
     add_unknown_trucks: bool = True
     shifts: tuple[Roster, ...] = field(default=())
+    evolves: bool = False
+    """True where fields that the mapping does not know are kept as channels, and text is read as a number."""
+    lateness: timedelta = timedelta(minutes=15)
+    """How long before a truck's newest point a source that grows is read again."""
     text: str = ""
 
-    def kind_of(self, path: Path) -> FileKind | None:
-        """The first kind that fits a file's name."""
-        for kind in self.files:
-            if fnmatch.fnmatch(path.name, kind.match):
+    def kind_of(self, path: Path, section: str = "") -> Kind | None:
+        """The first kind that fits a file's name, and a section of it."""
+        for kind in self.kinds:
+            if kind.section == section and fnmatch.fnmatch(path.name, kind.match):
                 return kind
         return None

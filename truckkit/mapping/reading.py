@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from truckkit import schema, times
 from truckkit.errors import BadMapping, BadTime, unknown
-from truckkit.mapping.model import FileKind, Lookup, Mapping, Roster, Rows, Spec
+from truckkit.mapping.model import Kind, Lookup, Mapping, Roster, Rows, Spec
 
 _FILLED = (
-    "trucks", "places", "roads", "positions", "telemetry", "states", "cycles", "events", "refuels",
-    "maintenance",
+    "trucks", "places", "roads", "positions", "telemetry", "channels", "states", "cycles", "events",
+    "refuels", "maintenance",
 )  # fmt: skip
 """The tables that the rows of a file can become."""
+
+_TOP = {
+    "name", "about", "time_zone", "site", "shift", "file", "measurement", "unknown_trucks", "contract",
+    "lateness",
+}  # fmt: skip
 
 _MADE = ("load_id", "complete", "given", "version", "samples", "description")
 """Required columns that ingest fills where a mapping does not."""
@@ -51,29 +56,33 @@ class Reading:
 
     def mapping(self, content: dict[str, Any], text: str) -> Mapping:
         """The mapping; raises ``BadMapping`` with all that is wrong with it."""
-        top = {"name", "about", "time_zone", "site", "shift", "file", "unknown_trucks"}
-        self._only(content, top, "the top")
+        self._only(content, _TOP, "the top")
         zone = self._get(content, "time_zone", str, "UTC", "the top")
         self._zone(zone, "the top")
         site: dict[str, Any] = self._get(content, "site", dict, {}, "the top")
         self._only(site, {"name", "crs", "simulated"}, "[site]")
-        refuses = self._get(content, "unknown_trucks", str, "add", "the top")
-        if refuses not in ("add", "refuse"):
-            self._faults.append(f'unknown_trucks is "{refuses}", not "add" or "refuse"')
-        files = tuple(
+        refuses = self._choice(content, "unknown_trucks", "add", "refuse")
+        contract = self._choice(content, "contract", "quarantine", "evolve")
+        kinds = [
             self._file(f"[[file]] {number}", file)
             for number, file in enumerate(self._tables(content, "file", "the top"), 1)
-        )
-        if not files:
-            self._faults.append("it has no [[file]]")
+        ]
+        kinds += [
+            self._measurement(f"[[measurement]] {number}", measurement)
+            for number, measurement in enumerate(self._tables(content, "measurement", "the top"), 1)
+        ]
+        if not kinds:
+            self._faults.append("it has no [[file]] and no [[measurement]]")
         mapping = Mapping(
             name=self._get(content, "name", str, Path(self._name).stem, "the top"),
             time_zone=zone,
-            files=files,
+            kinds=tuple(kinds),
             site_name=self._get(site, "name", str, None, "[site]"),
             crs=self._get(site, "crs", str, None, "[site]"),
             simulated=self._get(site, "simulated", bool, False, "[site]"),
             add_unknown_trucks=refuses == "add",
+            evolves=contract == "evolve",
+            lateness=self._lateness(content),
             shifts=tuple(self._shift(shift) for shift in self._tables(content, "shift", "the top")),
             text=text,
         )
@@ -107,6 +116,21 @@ class Reading:
             return []
         return found
 
+    def _choice(self, given: dict[str, Any], key: str, *words: str) -> str:
+        """One of the words, the first where nothing is said."""
+        word: str = self._get(given, key, str, words[0], "the top")
+        if word not in words:
+            self._faults.append(f'{key} is "{word}", not ' + " or ".join(f'"{each}"' for each in words))
+        return word
+
+    def _lateness(self, content: dict[str, Any]) -> timedelta:
+        said: str = self._get(content, "lateness", str, "15min", "the top")
+        try:
+            return times.length(said)
+        except BadTime as fault:
+            self._faults.append("lateness: " + str(fault).rstrip("."))
+            return timedelta()
+
     def _zone(self, zone: str, where: str) -> None:
         try:
             times.zone(zone)
@@ -128,19 +152,36 @@ class Reading:
 
     # Files, tables, columns --------------------------------------------------------------------
 
-    def _file(self, where: str, file: dict[str, Any]) -> FileKind:
-        self._only(file, {"match", "table"}, where)
+    def _file(self, where: str, file: dict[str, Any]) -> Kind:
+        self._only(file, {"match", "section", "table", "ignore"}, where)
         match = self._get(file, "match", str, "", where)
         if not match:
             self._faults.append(f"{where} has no match")
+        section = self._get(file, "section", str, "", where)
+        return Kind(match, self._filled(file, "file", where), section, self._ignored(file, where))
+
+    def _measurement(self, where: str, measurement: dict[str, Any]) -> Kind:
+        self._only(measurement, {"name", "table", "ignore"}, where)
+        name = self._get(measurement, "name", str, "", where)
+        if not name:
+            self._faults.append(f"{where} has no name")
+        if measurement.get("ignore") is True:
+            return Kind("*", (), name, passed_over=True)
+        tables = self._filled(measurement, "measurement", where)
+        return Kind("*", tables, name, self._ignored(measurement, where))
+
+    def _ignored(self, given: dict[str, Any], where: str) -> frozenset[str]:
+        return frozenset(str(name) for name in self._get(given, "ignore", list, [], where))
+
+    def _filled(self, file: dict[str, Any], word: str, where: str) -> tuple[Rows, ...]:
         given = self._tables(file, "table", where)
         if not given:
-            self._faults.append(f"{where} has no [[file.table]]")
+            self._faults.append(f"{where} has no [[{word}.table]]")
         tables = tuple(rows for rows in (self._rows(where, table) for table in given) if rows)
         names = [rows.into.name for rows in tables]
         for name in sorted({name for name in names if names.count(name) > 1}):
             self._faults.append(f"{where} fills {name} more than once")
-        return FileKind(match, tables)
+        return tables
 
     def _rows(self, where: str, given: dict[str, Any]) -> Rows | None:
         self._only(given, {"into", "columns", "prefer_equal"}, where)

@@ -7,7 +7,7 @@ comes with its own types. Every row has its number in ``_line``, the first row o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,11 +15,16 @@ import pyarrow.parquet as parquet
 
 from truckkit.errors import BadInput, listed
 from truckkit.sources import text
+from truckkit.sources.spool import Section, Spool
 from truckkit.sources.streams import Rows, unreadable
+
+Reader = Callable[[Path, Spool], None]
 
 _BATCH = 1 << 17
 _CSV = (".csv", ".csv.gz", ".csv.zst")
-_KINDS = (*_CSV, ".parquet")
+_FORMATS: Mapping[tuple[str, ...], Reader] = {}
+"""For the ends of files that have sections, what reads them into a spool."""
+_KINDS = (*_CSV, ".parquet", *(end for ends in _FORMATS for end in ends))
 
 
 def found(paths: Sequence[Path]) -> list[Path]:
@@ -42,6 +47,25 @@ def found(paths: Sequence[Path]) -> list[Path]:
 
 def _is_read(path: Path) -> bool:
     return path.name.lower().endswith(_KINDS)
+
+
+def has_sections(path: Path) -> bool:
+    """True for a file whose rows are of several kinds, each a section by its name."""
+    return _reader(path) is not None
+
+
+def sections(path: Path, scratch: Path) -> list[Section]:
+    """The sections of a file that has some; rows wait in the folder ``scratch`` until they are read."""
+    reader = _reader(path)
+    assert reader is not None
+    spool = Spool(path, scratch)
+    reader(path, spool)
+    return spool.sections()
+
+
+def _reader(path: Path) -> Reader | None:
+    name = path.name.lower()
+    return next((reader for ends, reader in _FORMATS.items() if name.endswith(ends)), None)
 
 
 def identity(path: Path) -> str:

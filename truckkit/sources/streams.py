@@ -38,6 +38,16 @@ class Broken:
         return f"{self.values} values where {self.expected} are expected"
 
 
+@dataclass
+class Counts:
+    """What a source counts among its rows; nothing where it does not."""
+
+    late: int | None = None
+    """Rows that came after a later one of their truck."""
+    lacking: int | None = None
+    """Rows without a field that others have."""
+
+
 class Rows:
     """A file's rows, and those that are no rows at all."""
 
@@ -48,8 +58,15 @@ class Rows:
         batches: Iterable[pa.RecordBatch],
         broken: list[Broken] | None = None,
         ended: Callable[[int, pa.RecordBatch | None], None] = lambda _rows, _last: None,
+        counts: Counts | None = None,
+        numbered: bool = False,
     ) -> None:
+        """``given`` is what the batches have; ``numbered`` ones end in a column ``_line`` of their own."""
         self.path = path
+        self.counts = counts or Counts()
+        self._is_numbered = numbered
+        if numbered:
+            given = given.remove(len(given) - 1)
         self.names: tuple[str, ...] = tuple(given.names)
         """The columns, by the names that the file gives them."""
         self.twins = tuple(name for name, times in Counter(map(_told_apart, self.names)).items() if times > 1)
@@ -83,7 +100,10 @@ class Rows:
         after, last = 0, None
         try:
             for batch in self._batches:
-                if batch.num_rows:
+                if self._is_numbered:
+                    self.whole += batch.num_rows
+                    yield pa.RecordBatch.from_arrays(batch.columns, schema=self._schema)
+                elif batch.num_rows:
                     lines = self._lines(after, batch.num_rows)
                     after, last = int(lines[-1]), batch
                     self.whole += batch.num_rows

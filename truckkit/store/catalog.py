@@ -108,7 +108,9 @@ def described(
     ).fetchall()
     known = Facts(*held[0]) if held else (site or Facts())
     simulated = known.simulated or bool(site and site.simulated)
-    return replace(site if site and site.own else known, simulated=simulated)
+    said = site if site and site.own else known
+    crs = said.crs or known.crs or (site.crs if site else None)
+    return replace(said, simulated=simulated, crs=crs)
 
 
 def _describe_site(

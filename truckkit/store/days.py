@@ -169,7 +169,7 @@ def _rewrite(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str, o
     if old:
         held = f"{ddl.name(old)}.{ddl.name(table.name)}"
         rows += f" UNION ALL SELECT {columns} FROM {held} ANTI JOIN {gone} USING ({key})"
-    elif table.name in ("positions", "telemetry") and not _merged_in(con, table):
+    elif table.sampled and not _merged_in(con, table):
         order = ""  # settled rows come sorted by key, and a table keeps the order of its inserts
     con.execute(f"INSERT INTO {now} {rows}{order}")
 

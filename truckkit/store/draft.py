@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import ibis
 import pyarrow as pa
+from duckdb.func import ARROW, SPECIAL
 
 from truckkit import schema
 from truckkit.store import ddl
@@ -54,6 +57,8 @@ class Load:
     known: bool = False
     """True where the ledger has this content already; nothing of it is stored again."""
     cursor: str | None = None
+    late: int | None = None
+    lacking: int | None = None
     made: dict[str, int] | None = None
     start: datetime | None = None
     stop: datetime | None = None
@@ -62,6 +67,19 @@ class Load:
     def kept(self) -> int:
         """Rows that are in tables afterwards."""
         return self.rows_in - self.rejected - self.duplicates
+
+
+@dataclass
+class Aside:
+    """A field that the mapping of a load does not know, and that is in no table."""
+
+    load: Load
+    field: str
+    line: int
+    """The first row that has it."""
+    content: str
+    """What it says there."""
+    values: int = 0
 
 
 @dataclass
@@ -84,13 +102,14 @@ class Draft:
     """
 
     def __init__(self, memory: str = "700MB", scratch: Path | None = None) -> None:
-        self._scratch = Path(tempfile.mkdtemp(prefix="truckkit-draft-", dir=scratch))
+        self.scratch = Path(tempfile.mkdtemp(prefix="truckkit-draft-", dir=scratch))
         self.connection = duckdb.connect(
-            ":memory:", config={"memory_limit": memory, "temp_directory": str(self._scratch)}
+            ":memory:", config={"memory_limit": memory, "temp_directory": str(self.scratch)}
         )
         self._draw_no_bar()
         self.backend = ibis.duckdb.from_connection(self.connection)
         self.loads: list[Load] = []
+        self.asides: dict[tuple[int, str], Aside] = {}
         self.site: Facts | None = None
         self._staged: set[str] = set()
         self._streams: set[str] = set()
@@ -113,12 +132,24 @@ class Draft:
     def close(self) -> None:
         """Forget the rows."""
         self.connection.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def load(self, source: str, identity: str, mapping: str, into: str) -> Load:
         """Begin one source."""
         self.loads.append(Load(len(self.loads) + 1, source, identity, mapping, into))
         return self.loads[-1]
+
+    def set_aside(self, load: Load, field: str, values: int, line: int, content: str) -> None:
+        """Say, once a load, that a field was not kept, and how many values it had."""
+        aside = self.asides.setdefault((id(load), field), Aside(load, field, line, content))
+        aside.values += values
+
+    def teach(self, name: str, function: Callable[..., pa.Array], takes: Sequence[str], gives: str) -> None:
+        """Give expressions a function of Arrow arrays, by a name that Ibis declares as a builtin."""
+        types: list[Any] = [self.connection.type(kind) for kind in takes]
+        self.connection.create_function(
+            name, function, types, self.connection.type(gives), type=ARROW, null_handling=SPECIAL
+        )
 
     def read(self, name: str, rows: pa.RecordBatchReader | pa.Table, *, once: bool = False) -> ibis.Table:
         """Rows of a source, as a table for a mapping to work on.

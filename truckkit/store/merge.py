@@ -306,7 +306,7 @@ def _note_duplicates(
 
 def _content_is_kept(table: schema.Table) -> bool:
     """Samples repeat by the million, and a count of them is in the ledger; other rows are few."""
-    return table.name not in ("positions", "telemetry")
+    return not table.sampled
 
 
 def _count(loads: list[Load], number: int, table: schema.Table, what: str, rows: int) -> None:

@@ -155,6 +155,7 @@ def _publish(folder: Path, draft: Draft, derive: Derive | None, base: int) -> li
     for table in draft.staged:
         trucks = merge.after(schema.TRUCKS, pending.stored(schema.TRUCKS))
         merge.settle(con, table, draft.loads, _met(pending, table, con), trucks, offset)
+    _note_asides(con, draft)
     if derive:
         derive(pending)
     catalog.name_the_unnamed(con, pending.stored)
@@ -196,6 +197,25 @@ def _name_the_sources(con: duckdb.DuckDBPyConnection, loads: list[Load]) -> None
         con.executemany(
             "INSERT INTO sources VALUES (?, ?, ?)", [(load.number, load.source, load.into) for load in loads]
         )
+
+
+def _note_asides(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
+    told = [
+        (
+            aside.load.number,
+            aside.load.source,
+            aside.line,
+            aside.load.into,
+            "set aside",
+            f'the mapping "{aside.load.mapping}" does not know the field "{aside.field}", '
+            f"which has {aside.values:,} values",
+            json.dumps({aside.field: aside.content}),
+        )
+        for aside in draft.asides.values()
+        if not aside.load.known
+    ]
+    if told:  # DuckDB refuses to run a statement for none
+        con.executemany("INSERT INTO new_rejects VALUES (?, ?, ?, ?, ?, ?, ?)", told)
 
 
 def _met(pending: Pending, table: schema.Table, con: duckdb.DuckDBPyConnection) -> str:
@@ -253,5 +273,7 @@ def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], now: dat
                 json.dumps(load.made, sort_keys=True),
                 load.start,
                 load.stop,
+                load.late,
+                load.lacking,
             ],
         )

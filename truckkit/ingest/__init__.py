@@ -1,0 +1,105 @@
+"""Ingest: source → mapping → store, and what follows from the new rows, in one publish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from truckkit import convert, derive, describing, detecting, mapping, revising
+from truckkit.errors import BadRequest, listed
+from truckkit.ingest import of_files
+from truckkit.ingest.held import Held
+from truckkit.ingest.staging import Progress, Staging, hold_to_mapping
+from truckkit.mapping import Mapping
+from truckkit.sources import files
+from truckkit.store import Draft, Facts, Load, Pending, publish
+
+__all__ = ["hold_to_mapping", "ingest"]
+
+
+def ingest(
+    store: str | Path,
+    paths: str | Path | Sequence[str | Path],
+    mapping_name: str | None = None,
+    progress: Progress = lambda _: None,
+    remark: Progress = lambda _: None,
+    *,
+    detection: bool = True,
+) -> list[Load]:
+    """Bring files into a store, and detect what trucks did where the files tell of something new.
+
+    Files that the ledger knows add nothing; the others are published together, or none of them.
+
+    Parameters
+    ----------
+    store
+        The folder; made where it is missing.
+    paths
+        Files and folders, see ``truckkit.sources.files``; and a ``site.toml``, in which the mine says
+        what it is itself, see ``truckkit.description``.
+    mapping_name
+        A shipped mapping, or the path of a TOML file; a ``site.toml`` needs none.
+    progress
+        Told what is being done.
+    remark
+        Told which files of a folder, and which measurements, the mapping does not read.
+    detection
+        False to leave it for ``detect``.
+
+    Returns
+    -------
+    list of Load
+        One per file, or per measurement of one: rows in = kept + rejected + duplicates.
+
+    Raises
+    ------
+    BadMapping, BadInput, StoreBusy, CannotWrite
+        The store is then as it was.
+    """
+    named = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
+    own = [path for path in named if path.suffix == ".toml"]
+    named = [path for path in named if path not in own]
+    using = _using(mapping_name, named, own)
+    chosen = of_files.chosen(files.found(named), named, using, remark) if using else []
+    held = Held(Path(store))
+    with Draft() as draft:
+        if using:
+            draft.site = Facts(using.site_name or "mine", using.time_zone, None, using.simulated)
+        described = [describing.bring(draft, path, dict(held.loads)) for path in own]
+        if using:
+            crs = draft.site.crs if draft.site else None
+            staging = Staging(draft, using, crs or held.crs)
+            known = frozenset(identity for _mapping, identity in held.loads)
+            for path in chosen:
+                progress(f"reading {path.name}")
+                of_files.bring(staging, path, known, remark)
+        progress("publishing")
+
+        def follows(pending: Pending) -> None:
+            derive.everything(pending, using.shifts if using else ())
+            for each_own in described:
+                describing.follow(pending, each_own)
+            if detection and using:
+                detecting.changed(pending, progress)
+            revising.note(pending)
+
+        return publish(Path(store), draft, follows)
+
+
+def _using(name: str | None, named: Sequence[Path], own: Sequence[Path]) -> Mapping | None:
+    """The mapping for files; none where there is nothing but what a site says of itself."""
+    if name is None:
+        if named:
+            raise BadRequest(
+                f"{listed(str(path) for path in named)} cannot be read without a mapping; "
+                "name one that says which column is what."
+            )
+        return None
+    if own and not named:
+        raise BadRequest(
+            f'the mapping "{name}" has nothing to read, for {listed(str(path) for path in own)} needs none; '
+            "leave it out, or name the files that it reads."
+        )
+    using = mapping.read(name)
+    convert.check(using)
+    return using

@@ -1,0 +1,39 @@
+"""What a store holds before an ingest: what was loaded, how far, and in which grid."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from truckkit.errors import NoStore
+from truckkit.store import Generation, Store
+
+
+class Held:
+    """The newest generation of a store, or nothing where there is none; publishing asks anew."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+
+    @cached_property
+    def _newest(self) -> Generation | None:
+        try:
+            return Store(self._store).newest()
+        except NoStore:
+            return None  # publishing says what is wrong with the folder, or makes a store of it
+
+    @cached_property
+    def loads(self) -> list[tuple[str, str]]:
+        """Mapping and identity of what was loaded, so that nobody reads it again."""
+        if self._newest is None:
+            return []
+        loads = self._newest.tables["loads"].order_by("load_id").select("mapping", "identity")
+        return [(row["mapping"], row["identity"]) for row in loads.to_pyarrow().to_pylist()]
+
+    @property
+    def crs(self) -> str | None:
+        """The coordinate reference system of the site's grid, where it has one."""
+        if self._newest is None:
+            return None
+        told = self._newest.tables["site"].select("crs").to_pyarrow()["crs"].to_pylist()
+        return told[0] if told else None

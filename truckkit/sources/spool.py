@@ -1,0 +1,118 @@
+"""A source with sections: rows of several kinds that come mixed, kept on disk until each is asked for.
+
+A section's columns may grow as its rows come. A field that comes with values of another type than before
+goes on under its name and that type, such as ``load::string``, so that nothing is lost and nothing guessed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as compute
+
+from truckkit.sources.streams import LINE, Broken, Counts, Rows
+
+LATE = "_late"
+"""The column, where there is one, that is true for a row that came after a later one of its truck."""
+
+OTHER = "::"
+"""Stands between a field's name and the type of those of its values that are of another type than most."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows of one kind in a source: a measurement, or a part of a format."""
+
+    name: str
+    rows: Rows
+
+
+@dataclass
+class _Kept:
+    """What has come of one section."""
+
+    parts: list[Path] = field(default_factory=list)
+    columns: dict[str, pa.DataType] = field(default_factory=dict)
+    fields: set[str] = field(default_factory=set)
+    counts_late: bool = False
+
+
+class Spool:
+    """Takes in the rows of a source, section by section, in a folder of its own."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self._folder = folder
+        self._numbers = itertools.count()
+        self._kept: dict[str, _Kept] = {}
+        self._broken: dict[str, list[Broken]] = {}
+
+    def add(self, section: str, rows: pa.Table, fields: Iterable[str] = ()) -> None:
+        """Keep rows, which bring their number in ``_line``; ``fields`` are columns that each should have."""
+        kept = self._kept.setdefault(section, _Kept())
+        kept.fields.update(fields)
+        kept.counts_late |= LATE in rows.column_names
+        for column in rows.schema:
+            if column.name not in (LINE, LATE):
+                kept.columns.setdefault(column.name, _plain(column.type))
+        part = self._folder / f"{self.path.name[:40]}-{next(self._numbers)}.arrow"
+        with pa.OSFile(str(part), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
+            writer.write_table(rows)
+        kept.parts.append(part)
+
+    def refuse(self, section: str, broken: Broken) -> None:
+        """Keep a row that is none, for the section that it should have been in."""
+        self._broken.setdefault(section, []).append(broken)
+
+    def sections(self) -> list[Section]:
+        """What has come, in the order in which the sections came."""
+        names = dict.fromkeys([*self._kept, *self._broken])
+        return [Section(name, self._rows(name)) for name in names]
+
+    def _rows(self, section: str) -> Rows:
+        kept = self._kept.get(section, _Kept())
+        given = pa.schema([*kept.columns.items(), (LINE, pa.int64())])
+        counts = Counts(late=0 if kept.counts_late else None, lacking=0 if kept.fields else None)
+        batches = _batches(kept, given, counts)
+        return Rows(self.path, given, batches, self._broken.get(section, []), counts=counts, numbered=True)
+
+
+def _batches(kept: _Kept, given: pa.Schema, counts: Counts) -> Iterator[pa.RecordBatch]:
+    """All rows of a section, each with all of its columns."""
+    for part in kept.parts:
+        with pa.memory_map(str(part)) as file:
+            rows = pa.ipc.open_file(file).read_all()
+        if counts.late is not None and LATE in rows.column_names:
+            counts.late += compute.sum(rows[LATE]).as_py() or 0
+        if counts.lacking is not None:
+            counts.lacking += _lacking(rows, kept.fields)
+        columns = [
+            rows[column.name].cast(column.type) if column.name in rows.column_names
+            else pa.nulls(rows.num_rows, column.type)
+            for column in given
+        ]  # fmt: skip
+        yield from pa.table(columns, schema=given).to_batches()
+        part.unlink()
+
+
+def _lacking(rows: pa.Table, fields: set[str]) -> int:
+    """How many rows have not every field."""
+    lacks = pa.repeat(pa.scalar(False), rows.num_rows)
+    for name in fields:
+        told = [column for column in rows.column_names if column == name or column.startswith(name + OTHER)]
+        if not told:
+            return int(rows.num_rows)
+        empty = compute.is_null(rows[told[0]])
+        for other in told[1:]:
+            empty = compute.and_(empty, compute.is_null(rows[other]))
+        lacks = compute.or_(lacks, empty)
+    return int(compute.sum(lacks).as_py() or 0)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """A column's type; texts stay dictionaries, so that what is done to each is done to few."""
+    return pa.dictionary(pa.int32(), pa.string()) if pa.types.is_dictionary(kind) else kind
