@@ -5,9 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, cast
 
@@ -15,8 +18,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from truckkit import times
 from truckkit.detecting import detect as find_out
 from truckkit.errors import BadRequest, TruckkitError
+from truckkit.ingest import Polling
 from truckkit.ingest import ingest as bring_in
 from truckkit.mapping import shipped
 from truckkit.overview import overview
@@ -24,8 +29,10 @@ from truckkit.sample import SMALL
 from truckkit.scoring import scored
 from truckkit.simulated import simulate as make_mine
 from truckkit.site import open_site
+from truckkit.sources.influx import is_address
 from truckkit.sources.simulator import Channels, Noise, Plan
 from truckkit.store import Load
+from truckkit.times import When
 
 app = typer.Typer(
     help="Analytics for mining haul trucks: bring data in, look at it, serve it.",
@@ -61,21 +68,58 @@ def ingest(
     store: StoreFolder,
     source: Annotated[
         list[str],
-        typer.Argument(help="Files and folders: CSV (.gz, .zst) and Parquet; or the mine's site.toml."),
+        typer.Argument(help="Files and folders; the mine's site.toml; or influx://host:8086/database."),
     ],
     mapping: Annotated[
         str | None, typer.Option(help=f"A TOML file, or one of: {', '.join(shipped())}.")
     ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Of a server: from here, with an offset, whatever was read before.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Of a server: to here, with an offset.")] = None,
+    follow: Annotated[
+        str | None, typer.Option(help="Of a server: go on reading, so often; 60s is once a minute.")
+    ] = None,
 ) -> None:
-    """Bring files into a store; the same files again add nothing."""
+    """Bring files, or what a server has, into a store; the same again adds nothing."""
+    from_, to = (None if each is None else times.instant(each, None) for each in (since, until))
+    if follow is not None:
+        _follow(store, source, mapping, follow, from_, to)
+        return
     with err.status("reading") as status:
-        loads = bring_in(store, source, mapping, progress=status.update, remark=err.print)
+        loads = bring_in(
+            store, source, mapping, progress=status.update, remark=err.print, since=from_, until=to
+        )
     for load in loads:
         _tell(load)
     fresh = [load for load in loads if not load.known]
     rows, kept = sum(load.rows_in for load in fresh), sum(load.kept for load in fresh)
     known = f", {len(loads) - len(fresh)} loaded before" if len(fresh) < len(loads) else ""
     out.print(f"{store}: {len(fresh)} loads, {rows:,} rows in, {kept:,} kept{known}.")
+
+
+def _follow(
+    store: Path, source: list[str], mapping: str | None, every: str, since: When | None, until: When | None
+) -> None:
+    """Read a server until a signal ends it; what is under way is finished."""
+    if len(source) != 1 or not is_address(source[0]) or mapping is None or until is not None:
+        raise BadRequest(
+            "--follow reads one server, with a mapping and without --until, "
+            "as in: truckkit ingest mine influx://127.0.0.1:8086/fleet --mapping fleet.toml --follow 60s"
+        )
+    length = times.length(every)
+    if length < timedelta(seconds=1):
+        raise BadRequest(f'--follow is "{every}"; a second is the least.')
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    polling = Polling(store, source[0], mapping, remark=_said_at)
+    polling.follow(length, stop, loaded=_said_at, since=since)
+
+
+def _said_at(line: str) -> None:
+    """A line of a log."""
+    err.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {line}")
 
 
 def _tell(load: Load) -> None:

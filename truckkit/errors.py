@@ -5,6 +5,7 @@
     ├── BadTime (ValueError)             a naive, reversed or unreadable time
     ├── BadMapping (ValueError)          a mapping file that is wrong in itself
     ├── BadInput (ValueError)            a file that cannot be read, or does not fit its mapping
+    ├── SourceFailed (ConnectionError)   a server that does not answer, refuses, or answers in part
     ├── BadRequest (ValueError)          an argument that cannot be meant
     ├── StaleCursor (LookupError)        a page of a generation that is no longer the newest
     ├── NoStore (FileNotFoundError)      no folder, or a folder that is no store
@@ -44,6 +45,10 @@ class BadMapping(TruckkitError, ValueError):
 
 class BadInput(TruckkitError, ValueError):
     """A file that cannot be read, or that does not fit its mapping."""
+
+
+class SourceFailed(TruckkitError, ConnectionError):
+    """A server that does not answer, that refuses, or whose answer is not whole."""
 
 
 class BadRequest(TruckkitError, ValueError):

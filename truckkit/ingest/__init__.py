@@ -9,12 +9,14 @@ from truckkit import convert, derive, describing, detecting, mapping, revising
 from truckkit.errors import BadRequest, listed
 from truckkit.ingest import of_files
 from truckkit.ingest.held import Held
-from truckkit.ingest.staging import Progress, Staging, hold_to_mapping
+from truckkit.ingest.polling import Polling
+from truckkit.ingest.staging import Progress, Staging, facts, hold_to_mapping
 from truckkit.mapping import Mapping
-from truckkit.sources import files
-from truckkit.store import Draft, Facts, Load, Pending, publish
+from truckkit.sources import files, influx
+from truckkit.store import Draft, Load, Pending, publish
+from truckkit.times import When
 
-__all__ = ["hold_to_mapping", "ingest"]
+__all__ = ["Polling", "hold_to_mapping", "ingest"]
 
 
 def ingest(
@@ -24,25 +26,32 @@ def ingest(
     progress: Progress = lambda _: None,
     remark: Progress = lambda _: None,
     *,
+    since: When | None = None,
+    until: When | None = None,
     detection: bool = True,
 ) -> list[Load]:
-    """Bring files into a store, and detect what trucks did where the files tell of something new.
+    """Bring data into a store, and detect what trucks did where it tells of something new.
 
-    Files that the ledger knows add nothing; the others are published together, or none of them.
+    What the ledger knows adds nothing. Files are published together, or none of them; a server is read
+    truck by truck and window by window, and published as it comes, with how far it was read.
 
     Parameters
     ----------
     store
         The folder; made where it is missing.
     paths
-        Files and folders, see ``truckkit.sources.files``; and a ``site.toml``, in which the mine says
-        what it is itself, see ``truckkit.description``.
+        Files and folders, see ``truckkit.sources.files``; a ``site.toml``, in which the mine says what it
+        is itself, see ``truckkit.description``; or the address of an InfluxDB, see
+        ``truckkit.sources.influx``.
     mapping_name
         A shipped mapping, or the path of a TOML file; a ``site.toml`` needs none.
     progress
         Told what is being done.
     remark
         Told which files of a folder, and which measurements, the mapping does not read.
+    since, until
+        Of a server, read from here, whatever was read before, and to here; text without an offset is time
+        in the mapping's zone.
     detection
         False to leave it for ``detect``.
 
@@ -53,18 +62,40 @@ def ingest(
 
     Raises
     ------
-    BadMapping, BadInput, StoreBusy, CannotWrite
-        The store is then as it was.
+    BadMapping, BadInput, SourceFailed, StoreBusy, CannotWrite
+        The store is then as it was, or as the last part that was published left it.
     """
-    named = [Path(paths)] if isinstance(paths, (str, Path)) else [Path(path) for path in paths]
-    own = [path for path in named if path.suffix == ".toml"]
-    named = [path for path in named if path not in own]
+    said = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    addresses = [str(path) for path in said if influx.is_address(str(path))]
+    if not addresses:
+        if since is not None or until is not None:
+            raise BadRequest("since and until are for servers; files are read whole, so leave them out.")
+        return _files(store, [Path(path) for path in said], mapping_name, progress, remark, detection)
+    if len(said) > 1:
+        raise BadRequest("a server is ingested by itself; name it alone, and the rest apart.")
+    if mapping_name is None:
+        raise BadRequest("a server cannot be read without a mapping; name one that says which field is what.")
+    return Polling(store, addresses[0], mapping_name, progress, remark, detection=detection).poll(
+        since, until
+    )
+
+
+def _files(
+    store: str | Path,
+    paths: Sequence[Path],
+    mapping_name: str | None,
+    progress: Progress,
+    remark: Progress,
+    detection: bool,
+) -> list[Load]:
+    own = [path for path in paths if path.suffix == ".toml"]
+    named = [path for path in paths if path not in own]
     using = _using(mapping_name, named, own)
     chosen = of_files.chosen(files.found(named), named, using, remark) if using else []
     held = Held(Path(store))
     with Draft() as draft:
         if using:
-            draft.site = Facts(using.site_name or "mine", using.time_zone, None, using.simulated)
+            draft.site = facts(using)
         described = [describing.bring(draft, path, dict(held.loads)) for path in own]
         if using:
             crs = draft.site.crs if draft.site else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from truckkit.errors import NoStore
 from truckkit.store import Generation, Store
+from truckkit.times import aware
 
 
 class Held:
@@ -29,6 +31,14 @@ class Held:
             return []
         loads = self._newest.tables["loads"].order_by("load_id").select("mapping", "identity")
         return [(row["mapping"], row["identity"]) for row in loads.to_pyarrow().to_pylist()]
+
+    def watermarks(self, source: str) -> dict[tuple[str, str], datetime]:
+        """For each measurement and truck of a source, the newest point that is stored."""
+        if self._newest is None:
+            return {}
+        marks = self._newest.tables["watermarks"]
+        rows = marks.filter(marks.source == source).to_pyarrow().to_pylist()
+        return {(row["measurement"], row["truck"]): aware(row["at"]) for row in rows}
 
     @property
     def crs(self) -> str | None:

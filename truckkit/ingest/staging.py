@@ -16,7 +16,7 @@ from truckkit.errors import BadInput, listed
 from truckkit.mapping import Kind
 from truckkit.sources import files
 from truckkit.sources.streams import LINE, Broken, Rows
-from truckkit.store import Draft, Load
+from truckkit.store import Draft, Facts, Load
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""
@@ -157,6 +157,11 @@ class Staging:
         return self.draft.read(f"lookup_{load.number}_{wanted.into.name}_{name}", renamed).distinct(
             on=f"_key_{name}", keep="first"
         )
+
+
+def facts(using: mapping.Mapping) -> Facts:
+    """What a mapping says of the site; its grid may yet be that of the first points."""
+    return Facts(using.site_name or "mine", using.time_zone, None, using.simulated)
 
 
 def _looked_up(wanted: mapping.Rows) -> list[str]:
