@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from system import missing
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE_S = 90.0
@@ -34,13 +35,6 @@ FLAGS = (
 )
 
 Serve = Callable[[Path], str]
-
-
-def missing(what: str) -> None:
-    """Skips, with the reason; where system tests are required, fails instead."""
-    if os.environ.get("TRUCKKIT_SYSTEM_TESTS") == "required":
-        pytest.fail(f"{what} is not here, and TRUCKKIT_SYSTEM_TESTS=required asks for it")
-    pytest.skip(f"{what} is not here")
 
 
 # The browser -----------------------------------------------------------------------------------------

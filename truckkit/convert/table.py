@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as Dictionary
+from datetime import UTC, datetime, timedelta
 
 import ibis
 
@@ -12,6 +13,12 @@ from truckkit.convert import values
 from truckkit.convert.contract import REFUSED
 from truckkit.convert.remarks import Remark, anything, joined, where
 from truckkit.mapping import Rows, Spec
+from truckkit.times import stored
+
+FIRST_CLOCK = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before it no truck had a clock that is read today; 1970 and 1980 are what clocks say that were reset."""
+AHEAD = timedelta(days=1)
+"""So far ahead of ours may the clock of a truck be."""
 
 _SHOWN = 80
 """So many letters of a value that is refused are shown in the reason."""
@@ -48,6 +55,8 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         columns[name] = value
         if spec.source is not None:
             told += _misread(read, column, spec)
+    if table.kind == "day" and table.at in columns:
+        refusals += _clocks(columns[table.at], table.at)
     if "start" in columns and "stop" in columns:
         stop = columns["stop"].cast("string")
         backwards = columns["stop"] < columns["start"]
@@ -71,6 +80,20 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         # A sample's text is worth its cost only where it is refused.
         _content=where(anything(refusals), told_whole) if table.sampled else told_whole,
     )
+
+
+def _clocks(at: ibis.Value, name: str) -> list[Remark]:
+    """What happened before trucks had clocks, or has not happened yet, was told by a clock that is wrong."""
+    early, late = (ibis.literal(stored(each), schema.INSTANT) for each in (FIRST_CLOCK, _now() + AHEAD))
+    said = ibis.literal(f"{name} is ") + at.cast("string")
+    return [
+        Remark(at < early, said + ": a clock that was reset"),
+        Remark(at > late, said + ": a clock that is ahead"),
+    ]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _read(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Table:

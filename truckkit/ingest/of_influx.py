@@ -136,7 +136,8 @@ class Reading:
         self._asides: dict[str, dict[str, int]] = {}
         self._series = list(self._all_series())
         self._window = _WINDOW
-        self._read = self._most = 0
+        self._read = 0
+        self._sizes: list[int] = []
         self._answers = self._all_answers()
 
     # What there is ------------------------------------------------------------------------------
@@ -225,20 +226,22 @@ class Reading:
     def _counted(self, series: _Series, answer: Future[pa.Table]) -> Answer:
         table = answer.result()
         self._read += table.num_rows
-        self._most = max(self._most, table.num_rows)
+        self._sizes.append(table.num_rows)
         return series, table
 
     def _fit(self) -> None:
         """Make the next windows longer where answers are small, and shorter where one was large."""
-        if self._most > _MANY:
+        if not self._sizes:
+            return  # nothing is known yet of what was asked for ahead
+        most, self._sizes = max(self._sizes), []
+        if most > _MANY:
             self._window = max(self._window / 2, _SHORTEST)
-        elif not self._most:
+        elif not most:
             self._window = min(self._window * 4, _LONGEST_EMPTY)
-        elif self._most < _FEW:
+        elif most < _FEW:
             self._window = min(self._window * 2, _LONGEST)
         else:
             self._window = min(self._window, _LONGEST)
-        self._most = 0
 
     def _tell(self, begin: datetime, at: datetime, started: float) -> None:
         share = (at - begin) / max(min(self._until, self._now) - begin, timedelta(seconds=1))

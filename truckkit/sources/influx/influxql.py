@@ -12,7 +12,6 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 import pyarrow as pa
-import pyarrow.compute as compute
 import pyarrow.csv as reading
 
 from truckkit.sources.influx.address import Address
@@ -20,8 +19,8 @@ from truckkit.sources.influx.asking import EPOCH, TAG, TIME, Measurement, Questi
 from truckkit.sources.influx.wire import Wire
 
 _CSV = "text/csv"
-_LIMIT_STEP = 1000
-"""Administrators limit answers to round numbers of rows; one of such a size is looked at twice."""
+_CHUNKED = {"chunked": "true", "chunk_size": "10000"}
+"""Answers that come in chunks are not cut at the number of rows that an administrator may have set."""
 
 
 class InfluxQL:
@@ -63,24 +62,13 @@ class InfluxQL:
         return instant(table["time"][0]) if table.num_rows else None
 
     def points(self, question: Question) -> pa.Table:
-        """The points asked for; where a server's limit cut them, the rest is asked for too."""
-        tables: list[pa.Table] = []
-        start = question.start
-        while True:
-            where = [f"time >= {_nanoseconds(start)}"]
-            if question.stop:
-                where.append(f"time < {_nanoseconds(question.stop)}")
-            if question.tag:
-                where.append(f"{_name(question.tag)} = {_text(question.truck)}")
-            table = self._points(
-                question.measurement, list(question.wanted), "", f"WHERE {' AND '.join(where)}"
-            )
-            newest = instant(table["time"][-1]) if table.num_rows else start
-            if table.num_rows % _LIMIT_STEP or newest == start:
-                return pa.concat_tables([*tables, table])
-            # Points of the last millisecond may have been cut off: it is asked for again.
-            tables.append(table.filter(compute.less(table["time"], pa.scalar(newest, TIME))))
-            start = newest
+        """The points asked for, in the order of their time."""
+        where = [f"time >= {_nanoseconds(question.start)}"]
+        if question.stop:
+            where.append(f"time < {_nanoseconds(question.stop)}")
+        if question.tag:
+            where.append(f"{_name(question.tag)} = {_text(question.truck)}")
+        return self._points(question.measurement, list(question.wanted), "", f"WHERE {' AND '.join(where)}")
 
     def _points(self, measurement: Measurement, wanted: list[str], ending: str, where: str = "") -> pa.Table:
         columns = measurement.columns(tuple(wanted))
@@ -110,7 +98,7 @@ class InfluxQL:
     def _ask(self, statement: str, measurement: str) -> bytes:
         """The answer to a statement, once what has to stand behind it does."""
         ending = f"SHOW MEASUREMENTS WITH MEASUREMENT = {_name(measurement)}"
-        fields = {"db": self._address.database, "epoch": "ms", "q": f"{statement}; {ending}"}
+        fields = {"db": self._address.database, "epoch": "ms", "q": f"{statement}; {ending}", **_CHUNKED}
         if self._address.policy:
             fields["rp"] = self._address.policy
         data = self._wire.ask("POST", "/query", _CSV, fields)
