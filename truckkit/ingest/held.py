@@ -6,9 +6,15 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+import ibis
+import pyarrow as pa
+
 from truckkit.errors import NoStore
 from truckkit.store import Generation, Store
 from truckkit.times import aware
+
+_MOST_REFUSED = 10_000
+"""So many refused rows are remembered of a source that is read again."""
 
 
 class Held:
@@ -39,6 +45,15 @@ class Held:
         marks = self._newest.tables["watermarks"]
         rows = marks.filter(marks.source == source).to_pyarrow().to_pylist()
         return {(row["measurement"], row["truck"]): aware(row["at"]) for row in rows}
+
+    def refused(self, source: str) -> pa.Table:
+        """What was refused of a source of late: ``reason`` and ``content``."""
+        if self._newest is None:
+            return pa.table({"reason": pa.array([], pa.string()), "content": pa.array([], pa.string())})
+        rejects = self._newest.tables["rejects"]
+        own = rejects.filter(rejects.source == source, rejects.verdict == "rejected")
+        newest = own.order_by(ibis.desc("load_id")).limit(_MOST_REFUSED)
+        return newest.select("reason", "content").to_pyarrow()
 
     @property
     def crs(self) -> str | None:

@@ -131,6 +131,7 @@ class Reading:
         self._first = first
         self._since = since
         self._progress, self._remark = progress, remark
+        self._held = held
         self._before = held.watermarks(server.label)
         self._marks = dict(self._before)
         self._asides: dict[str, dict[str, int]] = {}
@@ -272,6 +273,8 @@ class Reading:
                 break
         for kind, filling in open_.values():
             filling.stage(staging, kind)
+            before = self._held.refused(filling.load.source)
+            staging.draft.refused_before(schema.TABLES[filling.load.into], filling.load, before)
             filling.close(self._server.label, kind.section, self._using.text)
             filling.load.cursor = self._furthest(kind.section)
         self._filled = [filling for _kind, filling in open_.values()]

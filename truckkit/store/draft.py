@@ -194,6 +194,21 @@ class Draft:
         lines = staged.filter(staged.load_id == load.number, staged["_reason"].notnull()).select("_line")
         return lines if lines.count().execute() else None
 
+    def refused_before(self, table: schema.Table, load: Load, before: pa.Table) -> None:
+        """Take away the refused rows of a load that were refused before, with the same words; they repeat.
+
+        ``before`` has the ``reason`` and the ``content`` of what was refused.
+        """
+        staged = ddl.name(f"staged_{table.name}")
+        self.connection.register("before", before)
+        gone = self.connection.execute(
+            f"DELETE FROM {staged} WHERE load_id = ? AND _reason IS NOT NULL AND "
+            "(_reason, coalesce(_content, '')) IN (SELECT (reason, content) FROM before)",
+            [load.number],
+        ).fetchall()[0][0]
+        self.connection.unregister("before")
+        load.duplicates += gone
+
     def _shaped(self, table: schema.Table, rows: ibis.Table, load: Load) -> dict[str, ibis.Value]:
         """The columns to stage: those that the rows have, for what is empty costs as much as what is not."""
         shaped: dict[str, ibis.Value] = {}
