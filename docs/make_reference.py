@@ -46,6 +46,9 @@ def column_row(table: schema.Table, column: schema.Column) -> str:
     name = f"**`{column.name}`**" if column.name in table.key else f"`{column.name}`"
     required = "yes" if column.required else ""
     meaning = column.meaning
+    if column.can_be:
+        low, high = column.can_be
+        meaning += f" Can be {low:,g} to {high:,g}."
     if column.references:
         meaning += f" Names a row of [`{column.references}`](#{column.references})."
     return f"| {name} | {column.type} | {column.unit or ''} | {required} | {cell(meaning)} |"

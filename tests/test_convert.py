@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from inputs import HEADER, POSITIONS, bring, holds, refused, row, told
 
 from truckkit.errors import BadMapping
 from truckkit.site import open_site
-from truckkit.store import Load
+from truckkit.store import Load, Store
 
 STATES = """
 name = "states"
@@ -72,10 +72,22 @@ def test_a_time_of_a_clock_that_was_never_set_is_refused_with_what_it_said(store
     assert refused(store) == [(1, "positions", f'Time "{said}" is not a time of 1970 to 2100')]
 
 
-@pytest.mark.parametrize("said", ["1970-01-01 00:00:00", "2099-12-31 23:59:59.999"])
-def test_the_first_and_the_last_time_that_a_truck_can_have_lived_are_kept(store, said):
-    bring(store, PLAIN, a_csv=HEADER + at(said))
-    assert instants(store) == [datetime.fromisoformat(said)]
+def test_the_first_time_that_a_truck_can_have_lived_is_kept_and_a_clock_that_was_reset_is_refused(store):
+    bring(
+        store, PLAIN, a_csv=HEADER + at("1970-01-01 00:00:00") + at("1999-12-31 23:59:59") + at("2000-01-01")
+    )
+    assert instants(store) == [datetime.fromisoformat("2000-01-01 00:00:00")]
+    assert [reason for _line, _table, reason in refused(store)] == [
+        "at is 1970-01-01 00:00:00: a clock that was reset",
+        "at is 1999-12-31 23:59:59: a clock that was reset",
+    ]
+
+
+def test_a_clock_that_is_an_hour_ahead_is_believed_and_one_that_is_days_ahead_is_refused(store):
+    soon, later = (f"{datetime.now(UTC) + timedelta(hours=each):%Y-%m-%d %H:%M:%S}" for each in (1, 50))
+    [load] = bring(store, PLAIN, a_csv=HEADER + at(soon) + at(later))
+    assert (load.kept, load.rejected) == (1, 1)
+    assert refused(store)[0][2] == f"at is {later}: a clock that is ahead"
 
 
 @pytest.mark.parametrize("said", ["-1", "4102444800000", "1e300", "nan", "soon"])
@@ -256,3 +268,93 @@ def test_a_row_that_was_refused_keeps_all_that_it_said(store):
     bring(store, PLAIN, a_csv=HEADER + row("T1", at="soon", x=7))
     [content] = open_site(store).rejects.content.to_pyarrow().to_pylist()
     assert content == '{"Truck":"T1","Time":"soon","X":"7","Y":"2","Speed":"10"}'
+
+
+# What cannot be ----------------------------------------------------------------------------------
+
+GLOBE = """
+name = "globe"
+[[file]]
+match = "*"
+[[file.table]]
+into = "positions"
+[file.table.columns]
+truck = "Truck"
+at = { from = "Time", epoch = "s" }
+lon = "Lon"
+lat = "Lat"
+speed_kmh = "Speed"
+"""
+
+
+def globe(store: Path, *rows: str, crs: str = "") -> list[dict[str, object]]:
+    """Positions on the globe, as the store holds them."""
+    site = f'[site]\ncrs = "{crs}"\n' if crs else ""
+    mapping = GLOBE.replace("[[file]]", f"{site}[[file]]", 1)
+    bring(store, mapping, a_csv="Truck,Time,Lon,Lat,Speed\n" + "".join(f"{each}\n" for each in rows))
+    return open_site(store).positions.order_by("truck", "at").to_pyarrow().to_pylist()
+
+
+def crs(store: Path) -> str | None:
+    return Store(store).newest().tables["site"].select("crs").to_pyarrow()["crs"].to_pylist()[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("T1,1700000000,0,0,10", "lon 0 and lat 0 are what a receiver says that has no fix"),
+        ("T1,1700000000,-33.1,-170.6,10", "lat -170.6 is not within -90 to 90"),
+        ("T1,1700000000,-500,10,10", "lon -500.0 is not within -180 to 180"),
+        ("T1,1700000000,-70,-33,900", "speed_kmh 900.0 is not within 0 to 150"),
+        ("T1,1700000000,-70,-33,nan", 'Speed "nan" is not a number'),
+        ("T1,1700000000,inf,-33,10", 'Lon "inf" is not a number'),
+    ],
+)
+def test_a_value_that_cannot_be_is_emptied_and_its_row_says_so(store, row, fault):
+    [told] = globe(store, row)
+    assert told["fault"] == fault
+    assert None in (told["lon"], told["lat"], told["speed_kmh"])
+
+
+def test_points_of_the_globe_are_projected_into_the_sites_grid(store):
+    [told] = globe(store, "T1,1700000000,-70,-30,10", crs="EPSG:32719")
+    assert (round(told["x_m"]), round(told["y_m"])) == (403550, 6680794)
+    assert (told["lon"], told["lat"]) == (-70, -30)
+    assert crs(store) == "EPSG:32719"
+
+
+def test_a_mapping_that_says_utm_takes_the_zone_of_the_first_points_and_keeps_it(store):
+    globe(store, "T1,1700000000,-70,-30,10", crs="utm")
+    told = globe(store, "T1,1700000001,-66.5,-30,10", crs="utm")
+    assert crs(store) == "EPSG:32719"
+    # Some 338 km east of the first, and beyond the zone's own bound: one grid, whatever comes later.
+    assert 330_000 < told[1]["x_m"] - told[0]["x_m"] < 340_000
+
+
+def test_a_grid_that_nobody_knows_is_said_so(store):
+    with pytest.raises(BadMapping, match='the site\'s grid "EPSG:0" is no coordinate reference system'):
+        globe(store, "T1,1700000000,-70,-30,10", crs="EPSG:0")
+
+
+def test_where_the_site_has_no_grid_the_globe_is_all_there_is(store):
+    [told] = globe(store, "T1,1700000000,-70,-30,10")
+    assert (told["x_m"], told["y_m"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "name", ["é😀" * 2500, "<script>alert(1)</script>", "'; DROP TABLE trucks; --", "T\x1b[31m1"]
+)
+def test_a_truck_of_any_name_is_kept_by_its_name(store, name):
+    [told] = globe(store, f'"{name}",1700000000,-70,-30,10')
+    assert told["truck"] == name
+    assert open_site(store).truck(name).positions.count().execute() == 1
+
+
+def test_a_mine_of_very_many_trucks_is_a_mine(store):
+    many = 500
+    assert len(globe(store, *(f"T{number},1700000000,-70,-30,10" for number in range(many)))) == many
+    assert open_site(store).trucks.count().execute() == many
+
+
+def test_an_empty_mine_has_no_rows(store):
+    assert globe(store) == []

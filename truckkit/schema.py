@@ -48,6 +48,8 @@ class Column:
     """Catalog table whose key this column must name."""
     words: Mapping[str, str] | None = field(default=None, compare=False)
     """The words that it may hold, with what they mean, where it may not hold any text."""
+    can_be: tuple[float, float] | None = None
+    """The least and the most that can be: what a source says beyond was not measured, and is not kept."""
 
     @property
     def dtype(self) -> ibis.expr.datatypes.DataType:
@@ -150,11 +152,13 @@ FAULT = Column("fault", TEXT, "What is wrong with the row, in words; empty where
 LOAD_ID = Column("load_id", COUNT, "The load that brought the row; 0 where none did.", required=True)
 X = Column("x_m", NUMBER, "East in the site's grid.", "m")
 Y = Column("y_m", NUMBER, "North in the site's grid.", "m")
-ELEVATION = Column("elevation_m", SHORT, "Height above the site's zero.", "m")
-LON = Column("lon", NUMBER, "Longitude, WGS84, where known.", "deg")
-LAT = Column("lat", NUMBER, "Latitude, WGS84, where known.", "deg")
-SPEED = Column("speed_kmh", SHORT, "Speed over ground.", "km/h")
-HEADING = Column("heading_deg", SHORT, "Direction of travel, clockwise from grid north.", "deg")
+ELEVATION = Column("elevation_m", SHORT, "Height above the site's zero.", "m", can_be=(-1000, 9000))
+LON = Column("lon", NUMBER, "Longitude, WGS84, where known.", "deg", can_be=(-180, 180))
+LAT = Column("lat", NUMBER, "Latitude, WGS84, where known.", "deg", can_be=(-90, 90))
+SPEED = Column("speed_kmh", SHORT, "Speed over ground.", "km/h", can_be=(0, 150))
+HEADING = Column(
+    "heading_deg", SHORT, "Direction of travel, clockwise from grid north.", "deg", can_be=(-360, 360)
+)
 LOADER = Column("loader", TEXT, "Name of the loading unit.")
 OPERATOR = Column("operator", TEXT, "Who drove.")
 
@@ -496,23 +500,49 @@ TELEMETRY = Table(
     (
         TRUCK,
         AT,
-        Column("payload_t", SHORT, "Payload on the truck's own scale.", "t"),
+        Column("payload_t", SHORT, "Payload on the truck's own scale.", "t", can_be=(-100, 1_000)),
         Column("body_up", FLAG, "True while the body is raised."),
         Column("reverse", FLAG, "True while reverse is selected."),
         Column("engine_on", FLAG, "True while the engine runs."),
-        Column("engine_rpm", SHORT, "Engine speed.", "rpm"),
-        Column("engine_load_pct", SHORT, "Engine load at current speed.", "%"),
-        Column("coolant_c", SHORT, "Engine coolant temperature.", "°C"),
-        Column("oil_c", SHORT, "Engine oil temperature.", "°C"),
-        Column("oil_kpa", SHORT, "Engine oil pressure.", "kPa"),
-        Column("fuel_pct", SHORT, "Fuel level.", "%"),
-        Column("fuel_rate_lph", SHORT, "Fuel rate.", "l/h"),
-        Column("engine_h", NUMBER, "Hours that the engine has run in its life.", "h"),
-        Column("odometer_km", NUMBER, "Distance that the truck has driven in its life.", "km"),
-        Column("strut_front_left_kpa", SHORT, "Pressure of the front left strut.", "kPa"),
-        Column("strut_front_right_kpa", SHORT, "Pressure of the front right strut.", "kPa"),
-        Column("strut_rear_left_kpa", SHORT, "Pressure of the rear left strut.", "kPa"),
-        Column("strut_rear_right_kpa", SHORT, "Pressure of the rear right strut.", "kPa"),
+        Column("engine_rpm", SHORT, "Engine speed.", "rpm", can_be=(0, 10_000)),
+        Column("engine_load_pct", SHORT, "Engine load at current speed.", "%", can_be=(0, 125)),
+        Column("coolant_c", SHORT, "Engine coolant temperature.", "°C", can_be=(-60, 250)),
+        Column("oil_c", SHORT, "Engine oil temperature.", "°C", can_be=(-60, 300)),
+        Column("oil_kpa", SHORT, "Engine oil pressure.", "kPa", can_be=(-100, 5_000)),
+        Column("fuel_pct", SHORT, "Fuel level.", "%", can_be=(0, 110)),
+        Column("fuel_rate_lph", SHORT, "Fuel rate.", "l/h", can_be=(0, 3_500)),
+        Column("engine_h", NUMBER, "Hours that the engine has run in its life.", "h", can_be=(0, 1_000_000)),
+        Column(
+            "odometer_km",
+            NUMBER,
+            "Distance that the truck has driven in its life.",
+            "km",
+            can_be=(0, 10_000_000),
+        ),
+        Column(
+            "strut_front_left_kpa",
+            SHORT,
+            "Pressure of the front left strut.",
+            "kPa",
+            can_be=(-1_000, 100_000),
+        ),
+        Column(
+            "strut_front_right_kpa",
+            SHORT,
+            "Pressure of the front right strut.",
+            "kPa",
+            can_be=(-1_000, 100_000),
+        ),
+        Column(
+            "strut_rear_left_kpa", SHORT, "Pressure of the rear left strut.", "kPa", can_be=(-1_000, 100_000)
+        ),
+        Column(
+            "strut_rear_right_kpa",
+            SHORT,
+            "Pressure of the rear right strut.",
+            "kPa",
+            can_be=(-1_000, 100_000),
+        ),
         FAULT,
         LOAD_ID,
     ),

@@ -46,8 +46,8 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
     for name, spec in wanted.columns.items():
         column, value = table[name], read[_VALUE + name]
         told = refusals if column.required else faults
-        if spec.between:
-            low, high = spec.between
+        if between := spec.between or column.can_be:
+            low, high = between
             outside = value.notnull() & ~value.between(low, high)
             said = value.cast("string")
             told.append(Remark(outside, f"{name} " + said + f" is not within {low:g} to {high:g}"))
@@ -55,6 +55,8 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         columns[name] = value
         if spec.source is not None:
             told += _misread(read, column, spec)
+    if {"lon", "lat"} <= set(columns):
+        faults.append(_nowhere(columns))
     if table.kind == "day" and table.at in columns:
         refusals += _clocks(columns[table.at], table.at)
     if "start" in columns and "stop" in columns:
@@ -80,6 +82,15 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         # A sample's text is worth its cost only where it is refused.
         _content=where(anything(refusals), told_whole) if table.sampled else told_whole,
     )
+
+
+def _nowhere(columns: dict[str, ibis.Value]) -> Remark:
+    """Empty points where receivers say they are that have no fix."""
+    lon, lat = columns["lon"], columns["lat"]
+    nowhere = (lon == 0) & (lat == 0)
+    for name in ("lon", "lat"):
+        columns[name] = nowhere.ifelse(ibis.null("float64"), columns[name])
+    return Remark(nowhere, ibis.literal("lon 0 and lat 0 are what a receiver says that has no fix"))
 
 
 def _clocks(at: ibis.Value, name: str) -> list[Remark]:
