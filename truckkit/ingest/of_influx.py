@@ -21,7 +21,7 @@ import pyarrow.compute as compute
 from truckkit import schema
 from truckkit.errors import BadInput, listed
 from truckkit.ingest.held import Held
-from truckkit.ingest.staging import Progress, Staging, hashed
+from truckkit.ingest.staging import PIECE, Progress, Staging, hashed
 from truckkit.mapping import Kind, Mapping
 from truckkit.sources import influx
 from truckkit.sources.streams import LINE
@@ -32,11 +32,9 @@ AHEAD = timedelta(days=1)
 """So far ahead of now a clock may be before it is asked about apart."""
 MOST_ROWS = 4_000_000
 """So many rows are published together."""
-_PIECE = 200_000
-"""Answers are staged together until they have so many rows."""
 _WINDOW, _SHORTEST, _LONGEST = timedelta(days=1), timedelta(minutes=1), timedelta(days=32)
 _LONGEST_EMPTY = timedelta(days=400)
-_AHEAD_ANSWERS = 4
+_AHEAD_ANSWERS = 12
 """So many answers are asked for ahead of the one that is worked on."""
 _FEW, _MANY = 5_000, 300_000
 """A window that gives fewer rows is made longer, one that gives more is made shorter."""
@@ -72,7 +70,7 @@ class _Filling:
         """Rows that are no newer than what was stored of their truck."""
         self._waiting: list[pa.Table] = []
         self._rows_waiting = 0
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.blake2b(digest_size=32)
 
     def take(self, table: pa.Table, mark: datetime | None) -> None:
         """Number an answer's rows on, and keep them until there are enough."""
@@ -87,7 +85,7 @@ class _Filling:
     @property
     def has_enough(self) -> bool:
         """True where what waits is worth staging."""
-        return self._rows_waiting >= _PIECE
+        return self._rows_waiting >= PIECE
 
     def stage(self, staging: Staging, kind: Kind) -> None:
         """Stage what waits."""
@@ -95,10 +93,10 @@ class _Filling:
             return
         rows = pa.concat_tables(self._waiting).unify_dictionaries()
         self._waiting, self._rows_waiting = [], 0
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, rows.schema) as writer:
-            writer.write_table(rows)
-        self._digest.update(sink.getvalue())
+        for column in rows.itercolumns():
+            for chunk in column.chunks:
+                for buffer in filter(None, chunk.buffers()):
+                    self._digest.update(buffer)
         staging.rows(rows, kind, self.load)
 
     def close(self, *identity: str) -> None:

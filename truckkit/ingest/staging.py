@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +20,9 @@ from truckkit.store import Draft, Facts, Load
 
 Progress = Callable[[str], None]
 """Told what is being done, in a few words."""
+
+PIECE = 600_000
+"""Rows of a section are staged so many at a time; for few, statements take longer to write than to run."""
 
 Stream: TypeAlias = pa.RecordBatchReader | pa.Table
 
@@ -44,7 +47,8 @@ class Staging:
     def stream(self, rows: Rows, kind: Kind, load: Load) -> None:
         """Stage all rows of a stream, and those that are no rows at all."""
         with rows.reading() as stream:
-            self.rows(stream, kind, load, beside=rows.path.parent)
+            for piece in _pieces(stream) if kind.section else [stream]:
+                self.rows(piece, kind, load, beside=rows.path.parent)
         pa.default_memory_pool().release_unused()  # a row group of Parquet is hundreds of megabytes
         self.broken(rows.broken, load)
         load.rows_in += rows.whole
@@ -52,8 +56,8 @@ class Staging:
 
     def rows(self, stream: Stream, kind: Kind, load: Load, beside: Path | None = None) -> None:
         """Stage rows of a kind; a load may come in several pieces."""
-        # Where one table alone asks for the rows, they need not be kept for another.
-        once = len(kind.tables) == 1 and not kind.section
+        # A stream is read once; where more than one table asks for its rows, they are kept.
+        once = isinstance(stream, pa.Table) or len(kind.tables) == 1
         name = f"rows_{load.number}"
         raw = self.draft.read(name, stream, once=once)
         if kind.section:
@@ -162,6 +166,20 @@ class Staging:
 def facts(using: mapping.Mapping) -> Facts:
     """What a mapping says of the site; its grid may yet be that of the first points."""
     return Facts(using.site_name or "mine", using.time_zone, None, using.simulated)
+
+
+def _pieces(stream: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """A stream in tables of some size, which can be read more than once."""
+    batches: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in stream:
+        batches.append(batch)
+        rows += batch.num_rows
+        if rows >= PIECE:
+            yield pa.Table.from_batches(batches)
+            batches, rows = [], 0
+    if batches:
+        yield pa.Table.from_batches(batches)
 
 
 def _looked_up(wanted: mapping.Rows) -> list[str]:
