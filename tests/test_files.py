@@ -10,7 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from truckkit.errors import BadInput
-from truckkit.sources import files, text
+from truckkit.sources import apart, files, text
 
 LINES = "truck,note\n" + "".join(f"T{number},{number}\n" for number in range(20_000))
 
@@ -35,6 +35,12 @@ def why(folder: Path, name: str, content: str | bytes) -> str:
     assert sentence.endswith(".")
     assert "\n" not in sentence
     return sentence.removeprefix(f'"{folder / name}" ')
+
+
+def in_blocks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """Has CSV files read in small blocks, and here, for the process that reads them has blocks of its own."""
+    monkeypatch.setattr(text, "_BLOCK", size)
+    monkeypatch.setattr(apart, "rows", lambda opener, path: opener(path))
 
 
 def compressed(content: str, kind: str) -> bytes:
@@ -62,7 +68,7 @@ def test_byte_order_marks_line_ends_and_empty_lines_do_not_matter(tmp_path, cont
 
 
 def test_a_quoted_value_may_hold_lines_commas_and_quotes_also_where_blocks_meet(tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "_BLOCK", 4096)
+    in_blocks(monkeypatch, 4096)
     note = 'two\nlines, and a "word"'
     quoted = '"two\nlines, and a ""word"""'
     rows, found = read(tmp_path, "a.csv", "truck,note\n" + f"T1,{quoted}\n" * 2000)
@@ -72,7 +78,7 @@ def test_a_quoted_value_may_hold_lines_commas_and_quotes_also_where_blocks_meet(
 
 
 def test_rows_of_too_few_or_too_many_values_are_kept_aside_with_their_line(tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "_BLOCK", 512)
+    in_blocks(monkeypatch, 512)
     lines = [f"T{number},{number}" if number % 7 else f"T{number}" for number in range(1, 501)]
     lines[499] = "a,b,c"
     rows, found = read(tmp_path, "a.csv", "truck,note\n" + "\n".join(lines) + "\n")
@@ -144,7 +150,7 @@ def test_an_inch_mark_within_a_value_opens_nothing(tmp_path):
 
 
 def test_an_encoding_that_is_not_utf8_is_told_of_wherever_it_shows(tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "_BLOCK", 1 << 14)
+    in_blocks(monkeypatch, 1 << 14)
     latin = "Camión,1\n".encode("latin-1")
     assert why(tmp_path, "a.csv", b"truck,note\n" + latin) == (
         "is not in UTF-8: byte 15 is 0xf3; save it as UTF-8."

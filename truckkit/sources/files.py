@@ -11,16 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as parquet
 
 from truckkit.errors import BadInput, listed
-from truckkit.sources import text
+from truckkit.sources import apart, columnar, text
 from truckkit.sources.spool import Section, Spool
-from truckkit.sources.streams import Rows, unreadable
+from truckkit.sources.streams import Rows
 
 Reader = Callable[[Path, Spool], None]
 
-_BATCH = 1 << 17
 _CSV = (".csv", ".csv.gz", ".csv.zst")
 _FORMATS: Mapping[tuple[str, ...], Reader] = {}
 """For the ends of files that have sections, what reads them into a spool."""
@@ -75,14 +73,15 @@ def identity(path: Path) -> str:
 
 
 def rows(path: Path) -> Rows:
-    """Open a file and read its rows.
+    """Open a file and read its rows, in a process of its own.
 
-    Raises ``BadInput`` for an empty file at once, and for one that is cut off or in another
-    encoding when the stream gets there.
+    Raises ``BadInput`` for an empty file at once, and for one that is cut off, in another encoding
+    or crafted when the stream gets there.
     """
     if path.stat().st_size == 0:
         raise BadInput(f'"{path}" is empty: there is not even a row of column names in it.')
-    return _parquet(path) if path.name.lower().endswith(".parquet") else text.rows(path)
+    opener = columnar.rows if path.name.lower().endswith(".parquet") else text.rows
+    return apart.rows(opener, path)
 
 
 def columns(path: Path, names: Sequence[str]) -> pa.Table:
@@ -95,13 +94,3 @@ def columns(path: Path, names: Sequence[str]) -> pa.Table:
         raise BadInput(f'"{path}" has more than one column {listed(twice)}; rename one.')
     with opened.reading() as stream:
         return stream.read_all().select(list(names))
-
-
-def _parquet(path: Path) -> Rows:
-    try:
-        # Names repeat by the thousand: as a dictionary, what is done to each is done to few.
-        texts = [field.name for field in parquet.read_schema(path) if pa.types.is_string(field.type)]
-        file = parquet.ParquetFile(path, read_dictionary=texts)
-    except (pa.ArrowException, OSError) as fault:
-        raise unreadable(path, fault) from None
-    return Rows(path, file.schema_arrow, file.iter_batches(batch_size=_BATCH))

@@ -67,6 +67,8 @@ class Rows:
         self._is_numbered = numbered
         if numbered:
             given = given.remove(len(given) - 1)
+        self.given = given
+        """The columns as the file gives them."""
         self.names: tuple[str, ...] = tuple(given.names)
         """The columns, by the names that the file gives them."""
         self.twins = tuple(name for name, times in Counter(map(_told_apart, self.names)).items() if times > 1)
@@ -80,13 +82,13 @@ class Rows:
         self._fault: BadInput | None = None
         fields = [field.with_name(name) for field, name in zip(given, _unlike(self.names), strict=True)]
         self._schema = pa.schema([*fields, pa.field(LINE, pa.int64())])
-        self._stream = pa.RecordBatchReader.from_batches(self._schema, self._numbered())
 
     @contextmanager
     def reading(self) -> Iterator[pa.RecordBatchReader]:
         """The stream, for somebody to read to its end; raises ``BadInput`` where the file is broken."""
         try:
-            yield self._stream
+            # Not kept: with us in it, it would keep us and the file open for ever.
+            yield pa.RecordBatchReader.from_batches(self._schema, self._numbered())
         except Exception:
             if self._fault:
                 raise self._fault from None
@@ -112,7 +114,7 @@ class Rows:
         except BadInput as fault:
             self._fault = fault
             raise
-        except (pa.ArrowException, OSError, EOFError) as fault:
+        except (pa.ArrowException, OSError, EOFError, MemoryError) as fault:
             self._fault = unreadable(self.path, fault, after)
             raise self._fault from None
 
@@ -127,6 +129,13 @@ def unreadable(path: Path, fault: Exception, after: int = 0) -> BadInput:
     """The error for a file that cannot be read on, after a number of rows."""
     said, where = _first(fault), f" after row {after}" if after else ""
     small = said.lower()
+    if isinstance(fault, MemoryError) or "bad_alloc" in small:
+        return BadInput(
+            f'"{path}" takes more memory{where} than a file is given to be read; '
+            "save it in smaller row groups, or with shorter values."
+        )
+    if "straddling" in small:
+        return BadInput(f'"{path}" has a row of several megabytes{where}; mend the row.')
     if "utf8" in small or "utf-8" in small:
         return BadInput(f'"{path}" is not in UTF-8{where}: {said}; save it as UTF-8.')
     if any(

@@ -11,6 +11,7 @@ import pyarrow.compute as compute
 import pyarrow.csv as csv
 
 from truckkit.errors import BadInput
+from truckkit.sources.limits import Bound, Limits
 from truckkit.sources.streams import Broken, Rows, unreadable
 
 _BLOCK = 8 << 20
@@ -18,10 +19,10 @@ _START = 1 << 16
 _COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 
 
-def rows(path: Path) -> Rows:
+def rows(path: Path, bound: Bound | None = None) -> Rows:
     """Open a CSV file; its rows come as they were written, empty ones left out."""
     broken: list[Broken] = []
-    watched = _Watched(path)
+    watched = _Watched(path, bound or Bound(path, Limits()))
     try:
         names = _header(path)
         reader = csv.open_csv(
@@ -47,8 +48,9 @@ def rows(path: Path) -> Rows:
 class _Watched(io.RawIOBase):
     """The text of a file, held to UTF-8; we remember how it ended and how many quotes it had."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, bound: Bound) -> None:
         self._path = path
+        self._bound = bound
         self._stream = _open(path)
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._read = 0
@@ -62,6 +64,7 @@ class _Watched(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         data: bytes = self._stream.read(None if size < 0 else size)
         is_last = size < 0 or len(data) < size
+        self._bound.add(len(data))
         self._check(data, is_last)
         self._read += len(data)
         self.end = data[-1:] or self.end
@@ -103,7 +106,7 @@ def _parsing(broken: list[Broken]) -> csv.ParseOptions:
 
 def _header(path: Path) -> list[str]:
     """The names of the columns."""
-    start = _Watched(path).read(_START)
+    start = _Watched(path, Bound(path, Limits())).read(_START)
     if not start.removeprefix(codecs.BOM_UTF8).strip():
         raise BadInput(f'"{path}" is empty: there is not even a row of column names in it.')
     reading = csv.ReadOptions(block_size=len(start) + 2, use_threads=False)
