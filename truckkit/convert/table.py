@@ -46,12 +46,6 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
     for name, spec in wanted.columns.items():
         column, value = table[name], read[_VALUE + name]
         told = refusals if column.required else faults
-        if between := spec.between or column.can_be:
-            low, high = between
-            outside = value.notnull() & ~value.between(low, high)
-            said = value.cast("string")
-            told.append(Remark(outside, f"{name} " + said + f" is not within {low:g} to {high:g}"))
-            value = outside.ifelse(ibis.null(value.type()), value)
         columns[name] = value
         if spec.source is not None:
             told += _misread(read, column, spec)
@@ -96,11 +90,8 @@ def _nowhere(columns: dict[str, ibis.Value]) -> Remark:
 def _clocks(at: ibis.Value, name: str) -> list[Remark]:
     """What happened before trucks had clocks, or has not happened yet, was told by a clock that is wrong."""
     early, late = (ibis.literal(stored(each), schema.INSTANT) for each in (FIRST_CLOCK, _now() + AHEAD))
-    said = ibis.literal(f"{name} is ") + at.cast("string")
-    return [
-        Remark(at < early, said + ": a clock that was reset"),
-        Remark(at > late, said + ": a clock that is ahead"),
-    ]
+    why = ibis.ifelse(at < early, ": a clock that was reset", ": a clock that is ahead")
+    return [Remark(~at.between(early, late), ibis.literal(f"{name} is ") + at.cast("string") + why)]
 
 
 def _now() -> datetime:
@@ -134,6 +125,14 @@ def _misread(read: ibis.Table, column: schema.Column, spec: Spec) -> list[Remark
     quoted = ibis.literal(f'{spec.source} "') + told.substr(0, _SHOWN)
     is_read = spec.words is None and column.type != schema.TEXT
     unread = quoted + (f'" is not {_kind(column)}' if is_read else '" means nothing here')
+    if is_read and (between := values.bounds(column, spec)):
+        low, high = between
+        number = values.number(given, column, spec).try_cast(column.type)
+        outside = (
+            ibis.literal(f"{column.name} ") + number.cast("string") + f" is not within {low:g} to {high:g}"
+        )
+        is_number = number.notnull() & values.isfinite(number.cast("float64"))
+        unread = is_number.ifelse(outside, unread)
     if column.required:
         silent = given.isnull().ifelse(quoted + '" means nothing here', unread)
         empty = told.isnull() | (told.strip() == "")

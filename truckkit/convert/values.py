@@ -53,7 +53,7 @@ def value(said: ibis.Value, column: schema.Column, spec: Spec, zone: str) -> ibi
         return said.cast("string")
     if column.type == schema.FLAG:
         return said.try_cast("boolean") if said.type().is_string() else said.cast("boolean")
-    return _number(said, column, spec)
+    return _kept(number(said, column, spec), said, column, spec)
 
 
 def _instant(said: ibis.Value, spec: Spec, local: str) -> ibis.Value:
@@ -116,14 +116,27 @@ def isfinite(number: dt.float64) -> dt.boolean:
     """False for infinity and for what is not a number: one test where Ibis' own are two."""
 
 
-def _number(said: ibis.Value, column: schema.Column, spec: Spec) -> ibis.Value:
+def bounds(column: schema.Column, spec: Spec) -> tuple[float, float] | None:
+    """The least and the most that a column can be: the mapping's word, else what is physically so."""
+    return spec.between or column.can_be
+
+
+def number(said: ibis.Value, column: schema.Column, spec: Spec) -> ibis.Value:
+    """The number that is said, in the column's unit; it may be none, or more than any."""
     read = said.try_cast("float64") if said.type().is_string() else said.cast("float64")
     scale, plus = conversion(spec.unit, column.unit)
     if scale * spec.scale != 1.0:
         read = read * (scale * spec.scale)
     if plus + spec.plus:
         read = read + (plus + spec.plus)
-    if not said.type().is_integer():
+    return read
+
+
+def _kept(read: ibis.Value, said: ibis.Value, column: schema.Column, spec: Spec) -> ibis.Value:
+    """A number, where it is one that can be."""
+    if between := bounds(column, spec):
+        read = ibis.ifelse(read.between(*between), read, ibis.null("float64"))
+    elif not said.type().is_integer():
         read = ibis.ifelse(isfinite(read), read, ibis.null("float64"))
     # A number that is too large for its column is none there.
     return read if column.type == "float64" else read.try_cast(column.type)
