@@ -18,6 +18,8 @@ KINDS: Mapping[str, str] = {
     "jump": "the truck moved faster than a truck can drive",
     "clock": "instants that cannot be, or stand in the wrong order",
     "overlap": "a cycle starts before the one before it has stopped",
+    "frozen": "a channel told one value for an hour of driving",
+    "unit": "speeds are in another unit than km/h, by what the positions say",
     "outside": "a value out of its bounds was emptied, or a row is flagged by its source's mapping",
 }
 """The kinds of findings, with what they mean."""
@@ -69,11 +71,11 @@ def of_positions(positions: ibis.Table) -> ibis.Table:
         .aggregate(start=_.at.min(), stop=_.at.max(), samples=_.truck.count())
     )
     return ibis.union(
-        _found(gaps, "gap", "positions.at", start=gaps["_before"], stop=gaps.at, measured=gaps["_step_s"],
+        found(gaps, "gap", "positions.at", start=gaps["_before"], stop=gaps.at, measured=gaps["_step_s"],
                described=gaps["_step_s"].round(1).cast("string") + " s without a position"),
-        _found(jumps, "jump", "positions.x_m", start=jumps["_before"], stop=jumps.at, measured=jumps["_kmh"],
+        found(jumps, "jump", "positions.x_m", start=jumps["_before"], stop=jumps.at, measured=jumps["_kmh"],
                described="a step at " + jumps["_kmh"].round(1).cast("string") + " km/h"),
-        _found(early, "clock", "positions.at", start=early.start, stop=early.stop, samples=early.samples,
+        found(early, "clock", "positions.at", start=early.start, stop=early.stop, samples=early.samples,
                described=ibis.literal("positions from before the year 2000: a clock that was reset")),
     )  # fmt: skip
 
@@ -142,20 +144,21 @@ def of_cycles(cycles: ibis.Table) -> ibis.Table:
     )
     backwards = cycles.filter(_.arrived_dump < _.full)
     return ibis.union(
-        _found(gaps, "gap", "cycles.start", start=gaps["_until"], stop=gaps.start, measured=gaps["_gap_s"],
+        found(gaps, "gap", "cycles.start", start=gaps["_until"], stop=gaps.start, measured=gaps["_gap_s"],
                described=(gaps["_gap_s"] / 60).round(1).cast("string") + " min between two cycles"),
-        _found(overlaps, "overlap", "cycles.start", start=overlaps.start,
+        found(overlaps, "overlap", "cycles.start", start=overlaps.start,
                stop=ibis.greatest(overlaps["_until"], overlaps.start), measured=-overlaps["_gap_s"],
                described=(-overlaps["_gap_s"]).round(1).cast("string") + " s before the earlier cycle stops"),
-        _found(fast, "jump", "cycles.haul_min", start=fast.start, stop=fast.stop, measured=fast["_kmh"],
+        found(fast, "jump", "cycles.haul_min", start=fast.start, stop=fast.stop, measured=fast["_kmh"],
                described="hauled at " + fast["_kmh"].round(1).cast("string") + " km/h on the average"),
-        _found(backwards, "clock", "cycles.arrived_dump", start=backwards.start, stop=backwards.stop,
+        found(backwards, "clock", "cycles.arrived_dump", start=backwards.start, stop=backwards.stop,
                measured=backwards.full.delta(backwards.arrived_dump, unit="microsecond") / 1e6,
                described=ibis.literal("arrived at the dump before it was full")),
     )  # fmt: skip
 
 
-def _found(rows: ibis.Table, kind: str, about: str, **told: ibis.Value) -> ibis.Table:
+def found(rows: ibis.Table, kind: str, about: str, **told: ibis.Value) -> ibis.Table:
+    """Rows as findings of a kind, with ``start``, ``stop``, ``described`` and, where told, ``measured``."""
     return _shaped(rows, kind=ibis.literal(kind), about=ibis.literal(about), **told)
 
 

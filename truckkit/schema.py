@@ -676,7 +676,7 @@ FINDINGS = Table(
         TRUCK,
         START,
         STOP,
-        Column("kind", TEXT, "gap, jump, clock, overlap, outside or duplicate.", required=True),
+        Column("kind", TEXT, "gap, jump, clock, overlap, frozen, unit, outside or duplicate.", required=True),
         Column("about", TEXT, "The table and column that it is about.", required=True),
         Column("measured", NUMBER, "The value that is wrong, where there is one."),
         Column("samples", COUNT, "How many rows it concerns.", required=True),

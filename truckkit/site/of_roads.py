@@ -10,7 +10,7 @@ import ibis
 import numpy as np
 from ibis import _
 
-from truckkit import align, cycles, schema, times
+from truckkit import align, cycles, doubted, schema, times
 from truckkit.errors import BadRequest, number, told, unknown
 from truckkit.metrics import (
     fuel,
@@ -85,7 +85,7 @@ class OfRoads(Answered):
             return with_state.filter(_.state.isin(wanted)) if wanted else with_state
         steep = grades.asked(grade)
         # A quarter of a minute at the window's bound is seen whole.
-        positions = self._around(timedelta(seconds=grades.PART_S)).positions
+        positions = doubted.believed(self._around(timedelta(seconds=grades.PART_S)).positions)
         if wanted:
             minutes = grades.minutes_of(states.filter(states.state.isin(wanted)))
             positions = positions.semi_join(
@@ -123,7 +123,7 @@ class OfRoads(Answered):
     def _every_traverse(self) -> ibis.Table:
         """Drives of the window and an hour around it: none takes longer."""
         wide = self._around(times.length(traverses.LONGEST))
-        return traverses.traverses(wide.positions, self.roads, self.places, wide.states)
+        return traverses.traverses(doubted.believed(wide.positions), self.roads, self.places, wide.states)
 
     def segment_speeds(
         self, vs: str | timedelta | Self | None = None, loaded: bool | None = None
@@ -206,7 +206,7 @@ class OfRoads(Answered):
         # Events that go on over the window's bounds are built whole.
         wide = self._around(timedelta(minutes=10))
         found = overspeeds.overspeeds(
-            wide.positions,
+            doubted.believed(wide.positions),
             hold,
             wide.states,
             self._every_traverse(),

@@ -6,7 +6,7 @@ from functools import reduce
 
 import ibis
 
-from truckkit import align, quality, schema
+from truckkit import align, doubted, quality, schema
 from truckkit.metrics import coverage
 from truckkit.site.answered import Answered, told_by
 from truckkit.site.explanation import Explanation, explained
@@ -43,7 +43,7 @@ class OfTrust(Answered):
         return coverage.with_doubt(answer, self.least_coverage)
 
     def quality(self) -> ibis.Table:
-        """What is wrong with the data: gaps, jumps, wrong clocks, overlaps, values out of bounds.
+        """What is wrong with the data: gaps, jumps, clocks, overlaps, frozen channels, values out of bounds.
 
         One row per finding, as in ``schema.FINDINGS``; see ``quality``. All samples of the window are
         looked at, so ask for a shift or a day rather than for a year.
@@ -55,6 +55,7 @@ class OfTrust(Answered):
         0
         """
         found = [quality.of_positions(self.positions), quality.of_cycles(self.cycles)]
+        found += [doubted.frozen(self.telemetry, self.positions), doubted.units(self.positions)]
         found += [quality.flagged(self.table(table.name), table) for table in _FLAGGED]
         return reduce(lambda one, other: one.union(other), found)
 
