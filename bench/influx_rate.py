@@ -111,11 +111,9 @@ def sent_to_nobody(port: int, seconds: int) -> int:
     size = 0
     for begin in range(START, START + seconds, 86_400):
         for truck in range(TRUCKS):
-            asked = (
-                'SELECT "truck", "x"::float AS "x", "y"::float AS "y", "z"::float AS "z", "speed"::float AS "speed", '
-                f'"heading"::float AS "heading" FROM "gps" WHERE time >= {begin}s AND time < {begin + 86_400}s '
-                f"AND \"truck\" = 'T{truck:02d}'"
-            )
+            fields = ", ".join(f'"{name}"::float AS "{name}"' for name in ("x", "y", "z", "speed", "heading"))
+            window = f"time >= {begin}s AND time < {begin + 86_400}s"
+            asked = f'SELECT "truck", {fields} FROM "gps" WHERE {window} AND "truck" = \'T{truck:02d}\''
             answer = pool.request(
                 "POST",
                 f"http://127.0.0.1:{port}/query",

@@ -1,4 +1,4 @@
-"""Samples that cannot be: positions apart from both neighbours, channels that stand still, speeds in other units."""
+"""Samples that cannot be: positions apart from both neighbours, frozen channels, speeds in other units."""
 
 from __future__ import annotations
 
@@ -24,11 +24,17 @@ def table(of: schema.Table, rows: list[dict[str, object]]) -> ibis.Table:
 def positions(*places: float | None, speed: float | None = None) -> ibis.Table:
     """A position a second, some metres along a road; nothing where there is none."""
     rows = [
-        {"truck": "T1", "at": START + timedelta(seconds=second), "load_id": 1, "x_m": float(place), "y_m": 0.0,
-         "speed_kmh": speed}
+        {
+            "truck": "T1",
+            "at": START + timedelta(seconds=second),
+            "load_id": 1,
+            "x_m": float(place),
+            "y_m": 0.0,
+            "speed_kmh": speed,
+        }
         for second, place in enumerate(places)
         if place is not None
-    ]  # fmt: skip
+    ]
     return table(schema.POSITIONS, rows)
 
 

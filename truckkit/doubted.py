@@ -1,4 +1,4 @@
-"""Samples not to be believed: positions that no truck can have been at, channels that stand still, wrong units."""
+"""Samples not to be believed: positions where no truck can be, channels that stand still, wrong units."""
 
 from __future__ import annotations
 
@@ -69,17 +69,10 @@ def frozen(telemetry: ibis.Table, positions: ibis.Table) -> ibis.Table:
     for name in FROZEN:
         still = hours.filter(_[f"{name}_read"] >= READ, _[f"{name}_least"] == _[f"{name}_most"])
         value = still[f"{name}_most"]
+        told_of = {"start": still["_first"], "stop": still["_last"], "samples": still[f"{name}_read"]}
+        said = name + " " + value.round(1).cast("string") + " for an hour of driving"
         findings.append(
-            found(
-                still,
-                "frozen",
-                f"telemetry.{name}",
-                start=still["_first"],
-                stop=still["_last"],
-                measured=value,
-                samples=still[f"{name}_read"],
-                described=name + " " + value.round(1).cast("string") + " for an hour of driving",
-            )  # fmt: skip
+            found(still, "frozen", f"telemetry.{name}", measured=value, described=said, **told_of)
         )
     return ibis.union(*findings)
 
@@ -109,15 +102,20 @@ def units(positions: ibis.Table) -> ibis.Table:
     ).filter(_.samples >= READ)  # fmt: skip
     guesses = {f"{unit} taken for km/h": share for unit, share in UNITS.items()}
     guesses |= {f"km/h taken for {unit}": 1 / share for unit, share in UNITS.items()}
-    near = [
-        ((ratios["_ratio"] / share - 1).abs() < 0.05, ibis.literal(words)) for words, share in guesses.items()
-    ]
+    ratio = ratios["_ratio"]
+    near = [((ratio / share - 1).abs() < 0.05, ibis.literal(words)) for words, share in guesses.items()]
     said = ratios.mutate(_said=ibis.cases(*near)).filter(_["_said"].notnull())
+    told = "speeds are " + said["_ratio"].round(2).cast("string") + " of the positions' own: " + said["_said"]
     return found(
-        said, "unit", "positions.speed_kmh", start=said["_first"], stop=said["_last"], measured=said["_ratio"],
+        said,
+        "unit",
+        "positions.speed_kmh",
+        start=said["_first"],
+        stop=said["_last"],
+        measured=said["_ratio"],
         samples=said.samples,
-        described="speeds are " + said["_ratio"].round(2).cast("string") + " of the positions' own: " + said["_said"],
-    )  # fmt: skip
+        described=told,
+    )
 
 
 def _by_hour(samples: ibis.Table) -> ibis.expr.types.groupby.GroupedTable:
