@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ import pyarrow as pa
 from duckdb.func import ARROW, SPECIAL
 
 from truckkit import schema
+from truckkit.errors import CannotWrite
 from truckkit.store import ddl
 
 STAGING = {"_line": "int64", "_rank": "int64", "_reason": "string", "_content": "string"}
@@ -161,9 +163,10 @@ class Draft:
             self._streams.add(name)
         else:
             self.connection.register("incoming", rows)
-            self.connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {ddl.name(name)} AS SELECT * FROM incoming"
-            )
+            with self._room():
+                self.connection.execute(
+                    f"CREATE OR REPLACE TEMP TABLE {ddl.name(name)} AS SELECT * FROM incoming"
+                )
             self.connection.unregister("incoming")
         return self.backend.table(name)
 
@@ -186,7 +189,20 @@ class Draft:
         for statement in ddl.widened(target, columns):
             self.connection.execute(statement)
         staged = ibis.to_sql(rows.select(shaped), dialect="duckdb")
-        self.connection.execute(f"INSERT INTO {target} BY NAME {staged}")
+        with self._room():
+            self.connection.execute(f"INSERT INTO {target} BY NAME {staged}")
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Say so where the scratch space is full."""
+        try:
+            yield
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as fault:
+            said = str(fault).splitlines()[0].rstrip(".")
+            raise CannotWrite(
+                f'"{self._scratch}" has no room for what is being loaded ({said}); make room there, or name '
+                "another folder in TMPDIR."
+            ) from None
 
     def refused(self, table: schema.Table, load: Load) -> ibis.Table | None:
         """The ``_line`` of each row of a load that is staged to be refused; nothing where none is."""

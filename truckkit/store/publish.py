@@ -26,6 +26,15 @@ Derive = Callable[["Pending"], None]
 """What ingest works out from the rows that a publish is about to store."""
 
 
+_NO_ROOM = (
+    duckdb.IOException,
+    duckdb.TransactionException,
+    duckdb.OutOfMemoryException,
+    duckdb.FatalException,
+)
+"""What DuckDB raises where a disk is full: as it writes, commits, spills, or after one of these."""
+
+
 class Pending:
     """The store as it will be once a publish is done; ``derive`` reads it and adds to it."""
 
@@ -128,8 +137,11 @@ def publish(folder: Path, draft: Draft, derive: Derive | None = None, wait_s: fl
         base = layout.prepare(folder)
         try:
             return _publish(folder, draft, derive, base)
-        except duckdb.IOException as fault:
-            raise CannotWrite(f'"{folder}" was left as it was: {str(fault).splitlines()[0]}') from None
+        except _NO_ROOM as fault:
+            said = str(fault).splitlines()[0].rstrip(".")
+            raise CannotWrite(
+                f'"{folder}" was left as it was: {said}; make room, and run this again.'
+            ) from None
         except OSError as fault:
             if fault.errno is None or isinstance(fault, CannotWrite):
                 raise
