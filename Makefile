@@ -11,11 +11,12 @@ FOR_DEMO := $(VENV)/.made-for-demo
 FOR_TESTS := $(VENV)/.made-for-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test format lint types floors notebooks tests fix docs constraints clean
+.PHONY: help demo test soak format lint types floors notebooks tests fix docs constraints clean
 
 help:
 	@echo 'make demo         simulate a small mine, serve it and print the address'
 	@echo 'make test         format, lint, types, import floors, tests, examples, notebooks'
+	@echo 'make soak         break a store as often as its promises say: some hours'
 	@echo 'make fix          tidy the code and write the generated pages again'
 	@echo 'make docs         write docs/schema.md again from truckkit/schema.py'
 	@echo 'make constraints  write constraints.txt again from a fresh environment'
@@ -59,6 +60,11 @@ types: $(FOR_TESTS)
 
 floors: $(FOR_TESTS)
 	$(BIN)/lint-imports
+
+# As root, for some of it mounts file systems. A failure prints its seed: make soak TRUCKKIT_SEED=… tries it again.
+soak: export TRUCKKIT_SOAK = 1
+soak: $(FOR_TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile tests/promises tests/test_apart.py
 
 # Two processes; a file stays in one of them, so that it makes its stores and servers once.
 tests: $(FOR_TESTS)

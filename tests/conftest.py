@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -31,3 +34,25 @@ def shared_data() -> Path:
             f"the data beside the checkout is not there: no folder {folder} (TRUCKKIT_SHARED names another)"
         )
     return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_dropped_without_a_row(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Holds every ingest of every test to its promise: rows in = kept + rejected + duplicates."""
+    room = sys.modules.get("truckkit.ingest")
+    publish = getattr(room, "publish", None)
+    if room is None or publish is None:
+        yield
+        return
+
+    def held(folder: Path, *arguments: Any, **more: Any) -> Any:
+        loads = publish(folder, *arguments, **more)
+        for load in (each for each in loads if not each.known):
+            counts = (load.kept, load.rejected, load.duplicates, load.corrected)
+            assert load.rows_in == sum(counts[:3]), counts
+            assert min(counts) >= 0, counts
+            assert load.corrected <= load.kept, counts
+        return loads
+
+    monkeypatch.setattr(room, "publish", held)
+    yield
