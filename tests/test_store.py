@@ -309,3 +309,14 @@ def test_the_sql_of_a_question_about_rows_in_memory_is_not_remembered(store):
     for wanted, found in (("T1", 3), ("T2", 0)):
         trucks = ibis.memtable({"truck": [wanted]})
         assert site.positions.semi_join(trucks, "truck").count().to_pyarrow().as_py() == found
+
+
+def test_the_scratch_space_of_a_process_that_was_killed_goes_with_the_next_draft(tmp_path):
+    dead = tmp_path / "truckkit-draft-dead"
+    dead.mkdir()
+    (dead / "held").touch()
+    with Draft(scratch=tmp_path) as one:
+        assert not dead.exists()
+        with Draft(scratch=tmp_path):
+            assert one.scratch.exists()
+    assert list(tmp_path.iterdir()) == []

@@ -7,8 +7,6 @@ refused, empty where it is not) and ``_content`` (what a refused row held).
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from duckdb.func import ARROW, SPECIAL
 from truckkit import schema
 from truckkit.errors import CannotWrite
 from truckkit.store import ddl
+from truckkit.store.scratch import Scratch
 
 STAGING = {"_line": "int64", "_rank": "int64", "_reason": "string", "_content": "string"}
 """The columns that staged rows have beside those of their table."""
@@ -104,7 +103,8 @@ class Draft:
     """
 
     def __init__(self, memory: str = "700MB", scratch: Path | None = None) -> None:
-        self.scratch = Path(tempfile.mkdtemp(prefix="truckkit-draft-", dir=scratch))
+        self._held = Scratch(scratch)
+        self.scratch = self._held.folder
         self.connection = duckdb.connect(
             ":memory:", config={"memory_limit": memory, "temp_directory": str(self.scratch)}
         )
@@ -134,7 +134,7 @@ class Draft:
     def close(self) -> None:
         """Forget the rows."""
         self.connection.close()
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        self._held.close()
 
     def load(self, source: str, identity: str, mapping: str, into: str) -> Load:
         """Begin one source."""
@@ -200,7 +200,7 @@ class Draft:
         except (duckdb.OutOfMemoryException, duckdb.IOException) as fault:
             said = str(fault).splitlines()[0].rstrip(".")
             raise CannotWrite(
-                f'"{self._scratch}" has no room for what is being loaded ({said}); make room there, or name '
+                f'"{self.scratch}" has no room for what is being loaded ({said}); make room there, or name '
                 "another folder in TMPDIR."
             ) from None
 
