@@ -11,7 +11,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from truckkit import cycles, schema, shifts, states, times
+from truckkit import cycles, nearest, schema, shifts, states, times
 from truckkit.mapping import Roster
 from truckkit.store import Pending
 
@@ -19,6 +19,7 @@ _TELL = ("cycles", "refuels", "states", "maintenance")
 """The tables whose FMS rows tell of a truck's time."""
 
 _FMS = "fms"
+_INSTANT = timedelta(microseconds=1)
 
 
 def everything(pending: Pending, rosters: Sequence[Roster]) -> None:
@@ -36,7 +37,7 @@ Stretch = tuple[datetime, datetime]
 def _changed(pending: Pending) -> dict[str, Stretch]:
     """For each truck, the stretch of time that new records tell of."""
     stretches: dict[str, list[datetime]] = defaultdict(list)
-    for name in _TELL:
+    for name in filter(pending.tells, _TELL):
         new = pending.new(name)
         if "source" in new.columns:
             new = new.filter(new["source"] == _FMS)
@@ -48,15 +49,16 @@ def _changed(pending: Pending) -> dict[str, Stretch]:
     return {truck: (min(ends), max(ends)) for truck, ends in stretches.items()}
 
 
-def _near(table: ibis.Table, changed: dict[str, Stretch], reach: timedelta) -> ibis.Table:
+def _near(pending: Pending, name: str, changed: dict[str, Stretch], reach: timedelta) -> ibis.Table:
     """Rows of the trucks that changed, around the time that changed."""
     first = min(start for start, _stop in changed.values()) - reach
     last = max(stop for _start, stop in changed.values()) + reach
+    table = pending.table(name, first, last) if schema.TABLES[name].kind == "day" else pending.table(name)
     return table.filter(table.truck.isin(list(changed)), table.start < last, table.stop > first)
 
 
 def _mark_overlaps(pending: Pending, changed: dict[str, Stretch]) -> None:
-    near = _near(pending.table("cycles"), changed, timedelta(days=1))
+    near = _near(pending, "cycles", changed, timedelta(days=1))
     key = list(schema.CYCLES.key)
     marked = cycles.overlap_marks(near).join(near.select(*key, was="overlaps"), key)
     different = marked.filter(~marked.overlaps.identical_to(marked.was)).select(*schema.CYCLES.names)
@@ -65,9 +67,7 @@ def _mark_overlaps(pending: Pending, changed: dict[str, Stretch]) -> None:
 
 def _tile_states(pending: Pending, changed: dict[str, Stretch]) -> None:
     """Cut the FMS states anew where records changed, from all the records that tell of that time."""
-    stored = pending.table("states")
-    stored = stored.filter(stored["source"] == _FMS, stored.truck.isin(list(changed)))
-    held = _by_truck(stored.select("truck", "start", "stop", "state").order_by("truck", "start"))
+    held = _held(pending, changed)
     whole = {truck: _aligned(stretch, held.get(truck, [])) for truck, stretch in changed.items()}
     told = _by_truck(_told(pending, whole))
     rows: list[dict[str, Any]] = []
@@ -87,14 +87,36 @@ def _tile_states(pending: Pending, changed: dict[str, Stretch]) -> None:
     pending.replace("states", pa.Table.from_pylist(rows, schema=schema.STATE_INTERVALS.schema.to_pyarrow()))
 
 
+def _held(pending: Pending, changed: dict[str, Stretch]) -> dict[str, list[dict[str, Any]]]:
+    """The FMS states near the time that changed, and the last before and the first after it."""
+    near = _own(_near(pending, "states", changed, timedelta(days=1))).to_pyarrow().to_pylist()
+    first = min(start for start, _stop in changed.values()) - timedelta(days=1)
+    last = max(stop for _start, stop in changed.values()) + timedelta(days=1)
+    bounds = {truck: [row for row in near if row["truck"] == truck] for truck in changed}
+    alone = [
+        truck for truck, rows in bounds.items() if not any(row["stop"] <= changed[truck][0] for row in rows)
+    ]
+    near += nearest.last_before(pending, "states", _own, alone, first + _INSTANT).to_pylist()
+    alone = [
+        truck for truck, rows in bounds.items() if not any(row["start"] >= changed[truck][1] for row in rows)
+    ]
+    near += nearest.first_after(pending, "states", _own, alone, last - _INSTANT).to_pylist()
+    held: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in sorted(near, key=lambda row: (row["truck"], row["start"])):
+        held[row["truck"]].append(row)
+    return held
+
+
+def _own(rows: ibis.Table) -> ibis.Table:
+    return rows.filter(rows["source"] == _FMS).select("truck", "start", "stop", "state")
+
+
 def _told(pending: Pending, whole: dict[str, Stretch]) -> ibis.Table:
     """All stretches that records tell of, near the time that changed."""
 
     def near(name: str) -> ibis.Table:
-        table = pending.table(name)
-        if "source" in table.columns:
-            table = table.filter(table["source"] == _FMS)
-        return _near(table, whole, timedelta(0))
+        table = _near(pending, name, whole, timedelta(0))
+        return table.filter(table["source"] == _FMS) if "source" in table.columns else table
 
     return ibis.union(
         states.of_cycles(near("cycles")),
@@ -144,14 +166,18 @@ def _row(truck: str, piece: states.Piece) -> dict[str, Any]:
 def _extend_calendar(pending: Pending, rosters: Sequence[Roster]) -> None:
     """Name the shifts of the time that new rows tell of, by the site's own rosters where it has some."""
     worked = shifts.rosters(pending.table("rosters").to_pyarrow().to_pylist()) or rosters
-    if worked and (period := told_period(pending.new)):
+    if worked and (period := told_period(pending.new, pending.tells)):
         calendar(pending, worked, *period)
 
 
-def told_period(rows: Callable[[str], ibis.Table]) -> Stretch | None:
-    """First and last instant that the rows of day tables tell of."""
+def told_period(
+    rows: Callable[[str], ibis.Table], tells: Callable[[str], bool] = lambda _: True
+) -> Stretch | None:
+    """First and last instant that the rows of day tables tell of; what ``tells`` nothing is not asked."""
     ends: list[datetime] = []
     for table in schema.of_kind("day"):
+        if not tells(table.name):
+            continue
         told = rows(table.name)
         row = told.aggregate(first=told[str(table.at)].min(), last=told[table.stop or str(table.at)].max())
         ends += [each for each in row.to_pyarrow().to_pylist()[0].values() if each]

@@ -15,7 +15,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from truckkit import schema, splice
+from truckkit import nearest, schema, splice
 from truckkit.detection.fleet import Books, Detected, Seen, conclude, joined, look
 from truckkit.detection.rows import SOURCE
 from truckkit.detection.tracks import tracks
@@ -73,7 +73,7 @@ def detect(store: str | Path, progress: Progress = lambda _: None) -> None:
 
 def changed(pending: Pending, progress: Progress = lambda _: None) -> None:
     """Detect again where a publish brings something new."""
-    bounds = _bounds(pending.new)
+    bounds = _bounds(pending.new, [name for name in _TELL if pending.tells(name)])
     if not bounds:
         return
     progress(f"detecting what {len(bounds)} trucks did")
@@ -85,7 +85,7 @@ def changed(pending: Pending, progress: Progress = lambda _: None) -> None:
 
 def everything(pending: Pending, progress: Progress = lambda _: None) -> None:
     """Detect all of a store anew, places too."""
-    bounds = _bounds(pending.table)
+    bounds = _bounds(pending.table, _TELL)
     progress(f"detecting what {len(bounds)} trucks did")
     windows = [Window(truck, start, start, stop, stop) for truck, (start, stop) in bounds.items()]
     places = pending.table("places")
@@ -102,10 +102,10 @@ def _put(pending: Pending, name: str, rows: pa.Table) -> None:
     pending.replace(name, rows.append_column("load_id", pa.repeat(pa.scalar(0, pa.int64()), len(rows))))
 
 
-def _bounds(table: Callable[[str], ibis.Table]) -> Bounds:
+def _bounds(table: Callable[[str], ibis.Table], names: Sequence[str]) -> Bounds:
     """The stretch of time that the rows of each truck tell of."""
     told: dict[str, list[datetime]] = {}
-    for name in _TELL:
+    for name in names:
         rows, at = table(name), schema.TABLES[name].at or "start"
         last = ibis.greatest(rows[at].max(), rows[schema.TABLES[name].stop or at].max())
         found = rows.group_by("truck").aggregate(first=rows[at].min(), last=last)
@@ -118,11 +118,9 @@ def _bounds(table: Callable[[str], ibis.Table]) -> Bounds:
 def _windows(pending: Pending, bounds: Bounds) -> list[Window]:
     """What to decode again of each truck, and what of it to replace."""
     low, high = min(start for start, _stop in bounds.values()), max(stop for _start, stop in bounds.values())
-    cycles = pending.table("cycles").filter(
-        _["source"] == SOURCE,
-        _.truck.isin(list(bounds)),
-        _.start > low - 2 * _FURTHEST,
-        _.start < high + 2 * _FURTHEST,
+    first, last = low - 2 * _FURTHEST, high + 2 * _FURTHEST
+    cycles = pending.table("cycles", first, last).filter(
+        _["source"] == SOURCE, _.truck.isin(list(bounds)), _.start > first, _.start < last
     )
     loadings: dict[str, list[datetime]] = {truck: [] for truck in bounds}
     for row in cycles.select("truck", "start").order_by("truck", "start").to_pyarrow().to_pylist():
@@ -142,34 +140,31 @@ def _window(truck: str, low: datetime, high: datetime, loadings: Sequence[dateti
 def _splice(pending: Pending, windows: Sequence[Window], found: Detected) -> None:
     """Put what was found into the place of what was found before, so that states still tile."""
     for name in ("states", "cycles"):
-        table = pending.table(name)
-        held = _held(table.filter(table["source"] == SOURCE).drop("load_id"), windows)
+        held = _held(pending, name, windows)
         gone, rows = splice.spliced(name, windows, held, getattr(found, name))
         pending.remove(name, gone)
         _put(pending, name, rows)
 
 
-def _held(rows: ibis.Table, windows: Sequence[Window]) -> pa.Table:
+def _held(pending: Pending, name: str, windows: Sequence[Window]) -> pa.Table:
     """The rows near the windows, and the last before and the first after them, however long ago."""
-    low = min(window.start for window in windows) - _FURTHEST
-    high = max(window.stop for window in windows) + _FURTHEST
-    own = rows.filter(rows.truck.isin([window.truck for window in windows]))
-    near = own.filter(own.stop >= low, own.start <= high).to_pyarrow()
+    low = min(window.start for window in windows) - _MARGIN
+    high = max(window.stop for window in windows) + _MARGIN
+    rows = _own(pending.table(name, low, high))
+    trucks = [window.truck for window in windows]
+    near = rows.filter(rows.truck.isin(trucks), rows.stop >= low, rows.start <= high).to_pyarrow()
     starts: dict[str, list[datetime]] = {window.truck: [] for window in windows}
     for truck, start in zip(near["truck"].to_pylist(), near["start"].to_pylist(), strict=True):
         starts[truck].append(start)
     first = [window.truck for window in windows if not any(at < window.start for at in starts[window.truck])]
     last = [window.truck for window in windows if not any(at >= window.stop for at in starts[window.truck])]
-    further = []
-    for trucks, beyond, order in (
-        (first, own.stop < low, ibis.desc("start")),
-        (last, own.start > high, "start"),
-    ):
-        if trucks:
-            rank = ibis.row_number().over(group_by="truck", order_by=order)
-            chosen = own.filter(own.truck.isin(trucks), beyond).mutate(rank=rank)
-            further.append(chosen.filter(_.rank == 0).drop("rank").to_pyarrow())
-    return pa.concat_tables([near, *further])
+    before = nearest.last_before(pending, name, _own, first, low)
+    after = nearest.first_after(pending, name, _own, last, high)
+    return pa.concat_tables([near.cast(before.schema), before, after])
+
+
+def _own(rows: ibis.Table) -> ibis.Table:
+    return rows.filter(rows["source"] == SOURCE).drop("load_id")
 
 
 # Samples ----------------------------------------------------------------------------------------
@@ -183,13 +178,14 @@ def _seen(pending: Pending, windows: Sequence[Window]) -> Iterator[Seen]:
     """What is seen of each truck, read so that no more is in memory than need be."""
     if not windows:
         return
-    books = Books(*(pending.table(name).to_pyarrow() for name in ("maintenance", "refuels")))
+    refuels = pending.table("refuels", *_ends(windows))
+    books = Books(pending.table("maintenance").to_pyarrow(), refuels.to_pyarrow())
     for group, rows in _groups(pending, windows):
         wanted = {window.truck: window for window in group}
         seen: dict[str, list[Seen]] = {window.truck: [] for window in group}
         for low, high in pairwise(_cuts(group, rows)):
             read = [
-                _within(pending.table(name), group, low, high).select(columns).to_pyarrow()
+                _within(pending.table(name, low, high), group, low, high).select(columns).to_pyarrow()
                 for name, columns in _COLUMNS.items()
             ]
             for track in tracks(*read):
@@ -200,7 +196,7 @@ def _seen(pending: Pending, windows: Sequence[Window]) -> Iterator[Seen]:
 
 def _groups(pending: Pending, windows: Sequence[Window]) -> Iterator[tuple[list[Window], int]]:
     """Trucks whose positions fit into memory together, and how many positions those are."""
-    rows = _within(pending.table("positions"), windows, *_ends(windows))
+    rows = _within(pending.table("positions", *_ends(windows)), windows, *_ends(windows))
     counts = rows.group_by("truck").aggregate(samples=_.count()).to_pyarrow().to_pylist()
     counted = {row["truck"]: row["samples"] for row in counts}
     group: list[Window] = []

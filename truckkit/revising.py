@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +11,7 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from truckkit import align, cycles, schema, times
+from truckkit import align, cycles, nearest, schema, times
 from truckkit.store import Pending
 
 _TELL = ("positions", "telemetry", "states", "cycles", "maintenance", "refuels")
@@ -22,7 +21,6 @@ ANSWERS = ("moved_t", "loads", "observed_min")
 
 Answers = dict[tuple[str, str], dict[str, float]]
 """By shift and answer, what it is for each truck."""
-Table = Callable[[str], ibis.Table]
 
 
 def note(pending: Pending) -> None:
@@ -36,7 +34,7 @@ def note(pending: Pending) -> None:
     shifts = _touched(pending)
     if not shifts:
         return
-    was, now = (_answers(tables, shifts) for tables in (pending.before, pending.table))
+    was, now = (_answers(pending, shifts, before=before) for before in (True, False))
     number = pending.before("revisions").revision.max().to_pyarrow().as_py() or 0
     at = datetime.now(UTC).replace(tzinfo=None)
     rows = []
@@ -78,6 +76,10 @@ def _brought_by(pending: Pending, answer: str, shift: dict[str, Any]) -> int:
     return pending.loads[-1].number
 
 
+def _of_fms(rows: ibis.Table) -> ibis.Table:
+    return rows.filter(rows["source"] == "fms")
+
+
 def _differ(before: float, after: float) -> bool:
     return abs(before - after) > 1e-6
 
@@ -88,7 +90,7 @@ def _touched(pending: Pending) -> list[dict[str, Any]]:
     known = (
         files.aggregate(first=files.first_at.min(), last=files.last_stop.max()).to_pyarrow().to_pylist()[0]
     )
-    told = _told(pending.new)
+    told = _told(pending)
     if known["first"] is None or told is None:
         return []
     shifts = pending.before("shifts")
@@ -98,12 +100,12 @@ def _touched(pending: Pending) -> list[dict[str, Any]]:
     return rows
 
 
-def _told(rows: Table) -> tuple[datetime, datetime] | None:
+def _told(pending: Pending) -> tuple[datetime, datetime] | None:
     """First and last instant that new rows of an FMS or of samples tell of."""
     ends: list[datetime] = []
-    for name in _TELL:
+    for name in filter(pending.tells, _TELL):
         table = schema.TABLES[name]
-        told, at = rows(name), table.at or "start"
+        told, at = pending.new(name), table.at or "start"
         if "source" in told.columns:
             told = told.filter(_.source == "fms")
         row = told.aggregate(first=told[at].min(), last=told[table.stop or at].max())
@@ -111,10 +113,17 @@ def _told(rows: Table) -> tuple[datetime, datetime] | None:
     return (min(ends), max(ends)) if ends else None
 
 
-def _answers(table: Table, shifts: list[dict[str, Any]]) -> Answers:
+def _answers(pending: Pending, shifts: list[dict[str, Any]], *, before: bool) -> Answers:
     told: Answers = defaultdict(dict)
-    states, hauls = table("states"), cycles.dumped(table("cycles"))
-    by_fms = states.filter(_.source == "fms").select("truck").distinct().truck.to_pyarrow().to_pylist()
+    period = min(shift["start"] for shift in shifts), max(shift["stop"] for shift in shifts)
+    table = pending.before if before else pending.table
+    states, hauls = table("states", *period), cycles.dumped(table("cycles", *period))
+    trucks = {
+        truck
+        for rows in (states, hauls)
+        for truck in rows.select("truck").distinct().truck.to_pyarrow().to_pylist()
+    }
+    by_fms = sorted(nearest.told_of(pending, "states", _of_fms, trucks, before=before))
     chosen = [(rows.source == "fms") | rows.truck.notin(by_fms) for rows in (states, hauls)]
     states, hauls = states.filter(chosen[0]), hauls.filter(chosen[1])
     for shift in shifts:

@@ -96,14 +96,13 @@ def _files(
     with Draft() as draft:
         if using:
             draft.site = facts(using)
-        described = [describing.bring(draft, path, dict(held.loads)) for path in own]
+        described = [describing.bring(draft, path, held.described) for path in own]
         if using:
             crs = draft.site.crs if draft.site else None
             staging = Staging(draft, using, crs or held.crs)
-            known = frozenset(identity for _mapping, identity in held.loads)
             for path in chosen:
                 progress(f"reading {path.name}")
-                of_files.bring(staging, path, known, remark)
+                of_files.bring(staging, path, held.known, remark)
         progress("publishing")
 
         def follows(pending: Pending) -> None:

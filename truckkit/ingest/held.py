@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from truckkit.errors import NoStore
-from truckkit.store import Generation, Store
+from truckkit import describing
+from truckkit.store import glance
 from truckkit.times import aware
 
 _MOST_REFUSED = 10_000
@@ -18,47 +18,38 @@ _MOST_REFUSED = 10_000
 
 
 class Held:
-    """The newest generation of a store, or nothing where there is none; publishing asks anew."""
+    """What the newest catalog says, or nothing where there is none; publishing asks anew."""
 
     def __init__(self, store: Path) -> None:
         self._store = store
 
     @cached_property
-    def _newest(self) -> Generation | None:
-        try:
-            return Store(self._store).newest()
-        except NoStore:
-            return None  # publishing says what is wrong with the folder, or makes a store of it
+    def _identities(self) -> pa.ChunkedArray:
+        return glance.rows(self._store, "loads", "identity")["identity"]
 
-    @cached_property
-    def loads(self) -> list[tuple[str, str]]:
-        """Mapping and identity of what was loaded, so that nobody reads it again."""
-        if self._newest is None:
-            return []
-        loads = self._newest.tables["loads"].order_by("load_id").select("mapping", "identity")
-        return [(row["mapping"], row["identity"]) for row in loads.to_pyarrow().to_pylist()]
+    def known(self, content: str) -> list[str]:
+        """The identities of loads with this content, of which a file with sections has one for each."""
+        found: list[str] = self._identities.filter(pc.starts_with(self._identities, content)).to_pylist()
+        return found
+
+    @property
+    def described(self) -> dict[str, str]:
+        """The identity of the newest load of each mapping that is the site's own description."""
+        loads = glance.rows(self._store, "loads", "load_id", "mapping", "identity").sort_by("load_id")
+        own = loads.filter(pc.starts_with(loads["mapping"], describing.MAPPING))
+        return dict(zip(own["mapping"].to_pylist(), own["identity"].to_pylist(), strict=True))
 
     def watermarks(self, source: str) -> dict[tuple[str, str], datetime]:
         """For each measurement and truck of a source, the newest point that is stored."""
-        if self._newest is None:
-            return {}
-        marks = self._newest.tables["watermarks"]
-        rows = marks.filter(marks.source == source).to_pyarrow().to_pylist()
-        return {(row["measurement"], row["truck"]): aware(row["at"]) for row in rows}
+        rows = glance.rows(self._store, "watermarks", "measurement", "truck", "at", source=source)
+        return {(row["measurement"], row["truck"]): aware(row["at"]) for row in rows.to_pylist()}
 
     def refused(self, source: str) -> pa.Table:
         """What was refused of a source of late: ``reason`` and ``content``."""
-        if self._newest is None:
-            return pa.table({"reason": pa.array([], pa.string()), "content": pa.array([], pa.string())})
-        rejects = self._newest.tables["rejects"]
-        own = rejects.filter(rejects.source == source, rejects.verdict == "rejected")
-        newest = own.order_by(ibis.desc("load_id")).limit(_MOST_REFUSED)
-        return newest.select("reason", "content").to_pyarrow()
+        return glance.refused(self._store, source, _MOST_REFUSED)
 
     @property
     def crs(self) -> str | None:
         """The coordinate reference system of the site's grid, where it has one."""
-        if self._newest is None:
-            return None
-        told = self._newest.tables["site"].select("crs").to_pyarrow()["crs"].to_pylist()
+        told: list[str | None] = glance.rows(self._store, "site", "crs")["crs"].to_pylist()
         return told[0] if told else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from truckkit.errors import BadInput, listed
@@ -35,20 +35,19 @@ def _order(path: Path, using: Mapping) -> int | None:
     return None
 
 
-def bring(staging: Staging, path: Path, known: Collection[str], remark: Progress) -> None:
+def bring(staging: Staging, path: Path, known: Callable[[str], list[str]], remark: Progress) -> None:
     """Stage what a file holds, a load for it, or for each of its sections that the mapping reads."""
     whole = hashed(files.identity(path), staging.using.text)
     if not files.has_sections(path):
         kind = staging.using.kind_of(path)
         assert kind is not None
         load = staging.load(str(path), kind, whole)
-        if whole not in known:
+        if not known(whole):
             rows = files.rows(path)
             hold_to_mapping(rows, kind, staging.using)
             staging.stream(rows, kind, load)
         return
-    before = [identity for identity in known if identity.startswith(f"{whole} ")]
-    if before:
+    if before := known(f"{whole} "):
         for identity in before:
             name = identity.removeprefix(f"{whole} ")
             staging.load(f"{path} ({name})", staging.using.kind_of(path, name) or _unknown(name), identity)

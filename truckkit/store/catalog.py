@@ -1,18 +1,20 @@
-"""The catalog of a generation: what is few, written anew each time, with real keys."""
+"""The catalog of a generation: what is few, with real keys, and the ledger."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from truckkit import schema
-from truckkit.store import ddl, layout, merge
-from truckkit.store.days import File
+from truckkit.store import attached, ddl, layout, merge
 from truckkit.store.draft import Facts
+from truckkit.store.held import File
 
 _ORDER = ("site", "files", "trucks", "places", "roads", "shifts", "loads", "maintenance", "annotations")
 """Tables that others refer to come first."""
@@ -49,26 +51,82 @@ def write(
     stored: Callable[[schema.Table], str],
     files: Sequence[File],
 ) -> None:
-    """Write the catalog of a generation: the old rows, what this publish changed, the list of files."""
-    name = layout.catalog_file(generation)
-    con.execute(ddl.attach(str(folder / f"{name}.part"), "now", read_only=False, small=True))
+    """Write the catalog of a generation: the old rows, what this publish changed, the list of files.
+
+    A copy of the old catalog is edited where that will do, for a ledger grows with each load.
+    """
+    part = folder / f"{layout.catalog_file(generation)}.part"
     _describe_site(con, site, stored)
     _note_latest(con, stored)
+    _put_files(con, files)
+    if generation > 1 and _has_our_shape(con):
+        shutil.copyfile(folder / layout.catalog_file(generation - 1), part)
+        con.execute(ddl.reopen(str(part), "now"))
+        try:
+            _edit(con)
+            _close(con)
+            return
+        except duckdb.ConstraintException:
+            # DuckDB refuses to take away a row that others name, even for a moment; written anew it may go.
+            con.execute("USE memory")
+            con.execute("DETACH now")
+            part.unlink()
+            part.with_name(f"{part.name}.wal").unlink(missing_ok=True)
+    con.execute(ddl.attach(str(part), "now", read_only=False, small=True, keyed=True))
     made: list[str] = []
     con.execute("USE now")  # a foreign key finds its table only in the database in use
     for table in _ordered():
         con.execute(ddl.create(table, "now", references=made))
         made.append(table.name)
-        if table is schema.FILES:
-            _list_files(con, files)
-            continue
+        held = merge.nothing(table) if table is schema.FILES else stored(table)
         con.execute(
             f"INSERT INTO now.{ddl.name(table.name)} SELECT {ddl.columns(table.names)} "
-            f"FROM ({merge.after(table, stored(table))}) ORDER BY {ddl.columns(table.key)}"
+            f"FROM ({merge.after(table, held)}) ORDER BY {ddl.columns(table.key)}"
         )
+    _close(con)
+
+
+def _close(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("USE memory")
     con.execute("CHECKPOINT now")
     con.execute("DETACH now")
+
+
+def _has_our_shape(con: duckdb.DuckDBPyConnection) -> bool:
+    """True where the old catalog has every table and column that it would be given today, and no more."""
+    return all(
+        attached.columns(con, "old", table.name) == set(table.names) for table in schema.of_kind("catalog")
+    )
+
+
+def _edit(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring the copy of the old catalog, which is attached as ``now``, up to date.
+
+    Rows that stay by their key are changed in place: to take away a row that others refer to is refused.
+    """
+    con.execute("USE now")
+    tables = [table for table in _ordered() if merge.changes(con, table)]
+    for table in reversed(tables):
+        key, now = ddl.columns(table.key), f"now.{ddl.name(table.name)}"
+        new = f"temp.{ddl.name('new_' + table.name)}"
+        gone = f"temp.{ddl.name('gone_' + table.name)}"
+        lost = f"SELECT DISTINCT {key} FROM {gone} ANTI JOIN {new} USING ({key})"
+        if con.execute(f"SELECT count(*) FROM ({lost})").fetchall()[0][0]:
+            con.execute(f"DELETE FROM {now} WHERE ({key}) IN (SELECT ({key}) FROM ({lost}))")
+    for table in tables:
+        key, now = ddl.columns(table.key), f"now.{ddl.name(table.name)}"
+        new = f"temp.{ddl.name('new_' + table.name)}"
+        others = [ddl.name(name) for name in table.names if name not in table.key]
+        same = " AND ".join(f"h.{ddl.name(each)} = n.{ddl.name(each)}" for each in table.key)
+        if others:
+            assigned = ", ".join(f"{each} = n.{each}" for each in others)
+            differs = " OR ".join(f"h.{each} IS DISTINCT FROM n.{each}" for each in others)
+            con.execute(f"UPDATE {now} h SET {assigned} FROM {new} n WHERE {same} AND ({differs})")
+        columns = ddl.columns(table.names)
+        con.execute(
+            f"INSERT INTO {now} ({columns}) SELECT {columns} FROM {new} "
+            f"ANTI JOIN (SELECT {key} FROM {now}) USING ({key}) ORDER BY {key}"
+        )
 
 
 def _ordered() -> list[schema.Table]:
@@ -77,26 +135,19 @@ def _ordered() -> list[schema.Table]:
     return first + list(tables.values())
 
 
-def _list_files(con: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
-    if not files:
-        return  # DuckDB refuses to run a statement for none
-    con.executemany(
-        f"INSERT INTO now.files VALUES ({', '.join('?' * len(schema.FILES.names))})",
-        [
-            (
-                file.file,
-                file.kind,
-                file.start,
-                file.stop,
-                json.dumps(file.made, sort_keys=True),
-                file.first_at,
-                file.last_stop,
-                file.longest_s,
-                file.appends,
-            )
-            for file in files
-        ],
-    )
+def _put_files(con: duckdb.DuckDBPyConnection, files: Sequence[File]) -> None:
+    """Note the list of files as the rows of its table that a publish changes."""
+    names = ddl.columns(schema.FILES.names)
+    if con.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = 'old'").fetchall():
+        con.execute("INSERT INTO gone_files SELECT file FROM old.files")
+    if files:  # DuckDB refuses to run a statement for none
+        rows = pa.Table.from_pylist(
+            [{**vars(file), "made": json.dumps(file.made, sort_keys=True)} for file in files],
+            schema=schema.FILES.schema.to_pyarrow(),
+        )
+        con.register("listing", rows)
+        con.execute(f"INSERT INTO new_files SELECT {names} FROM listing")
+        con.unregister("listing")
 
 
 def described(

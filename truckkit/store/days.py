@@ -1,10 +1,9 @@
-"""Day files: which old ones there are, and how a publish writes the days that it touches."""
+"""Day files: how a publish writes the days that it touches, and months that were rolled up."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,80 +12,95 @@ import duckdb
 
 from truckkit import schema
 from truckkit.store import attached, ddl, layout
+from truckkit.store.held import File, Held
 
 _WHOLE_AFTER = 50
 """After so many appends a day is sorted whole again."""
 
-_SMALL_ROWS = 100_000
+SMALL_ROWS = 100_000
 """Below so many rows a day's file is made of small blocks."""
 
 
-@dataclass
-class File:
-    """One file of a generation, as the catalog lists it."""
+@dataclass(frozen=True)
+class _Span:
+    """The time of one file: a day, or a month that was rolled up."""
 
-    file: str
     kind: str
-    start: datetime | None
-    stop: datetime | None
-    made: dict[str, int]
-    first_at: datetime | None
-    last_stop: datetime | None
-    longest_s: float | None
-    appends: int
+    start: datetime
+    stop: datetime
+    old: File | None
+
+    def file(self, generation: int) -> str:
+        """The name of the file that a generation makes of it."""
+        name = layout.month_file if self.kind == "month" else layout.day_file
+        return name(self.start.date(), generation)
+
+    @property
+    def within(self) -> str:
+        """The condition that an instant, whose name is to be put in, lies within it."""
+        return f">= TIMESTAMP '{self.start}' AND {{at}} < TIMESTAMP '{self.stop}'"
 
 
-def listed(con: duckdb.DuckDBPyConnection) -> list[File]:
-    """The files of the generation whose catalog is attached as ``old``."""
-    return [
-        File(file, kind, start, stop, json.loads(made), first_at, last_stop, longest_s, appends)
-        for file, kind, start, stop, made, first_at, last_stop, longest_s, appends in con.execute(
-            f"SELECT {ddl.columns(schema.FILES.names)} FROM old.files ORDER BY kind, start, file"
-        ).fetchall()
-    ]
-
-
-def attach_old(con: duckdb.DuckDBPyConnection, folder: Path) -> list[str]:
-    """Attach every day file of the generation that a publish replaces, under its file name."""
-    names = []
-    for file in listed(con):
-        if file.kind != "rejects":
-            attached.attach(con, folder, file.file, file.file)
-            names.append(file.file)
-    return names
-
-
-def holding(con: duckdb.DuckDBPyConnection, table: schema.Table) -> list[str]:
-    """The attached files that hold rows of a table."""
-    return [file.file for file in listed(con) if file.kind != "rejects" and file.made.get(table.name)]
-
-
-def write(
-    con: duckdb.DuckDBPyConnection, folder: Path, generation: int, stored: Callable[[schema.Table], str]
-) -> list[File]:
-    """Write the days that changed, and the rejects; give the generation's list of files."""
-    is_first = not con.execute("SELECT 1 FROM duckdb_databases() WHERE database_name = 'old'").fetchall()
-    before = [] if is_first else listed(con)
-    by_day = {file.start.date(): file for file in before if file.kind == "day" and file.start}
-    kept = {file.file: file for file in before}
-    for day in _touched(con):
-        old = by_day.get(day)
-        made = _write_day(con, folder, day, generation, old)
-        if old:
-            del kept[old.file]
+def write(con: duckdb.DuckDBPyConnection, folder: Path, generation: int, held: Held) -> list[File]:
+    """Write the days and months that changed, and the rejects; give the generation's list of files."""
+    kept = {file.file: file for file in held.files}
+    for span in _spans(held.files, _touched(con)):
+        made = _write_span(con, folder, span, generation, held)
+        if span.old:
+            del kept[span.old.file]
         if any(made.made.values()):
             kept[made.file] = made
         else:
             (folder / f"{made.file}.part").unlink()
-    rejects = con.execute("SELECT count(*) FROM new_rejects").fetchall()[0][0]
-    if rejects:
-        name = layout.rejects_file(generation)
-        con.execute(ddl.attach(str(folder / f"{name}.part"), "now", read_only=False, small=True))
-        con.execute(ddl.create(schema.REJECTS, "now"))
-        con.execute("INSERT INTO now.rejects SELECT * FROM new_rejects ORDER BY load_id, line")
-        _close(con, folder, name)
-        kept[name] = File(name, "rejects", None, None, {"rejects": rejects}, None, None, None, 0)
+    _write_rejects(con, folder, generation, kept)
     return list(kept.values())
+
+
+def _spans(files: Iterable[File], touched: Iterable[date]) -> list[_Span]:
+    """The files to make for the days that are touched: a day that was rolled up is in its month's."""
+    by_day = {file.start.date(): file for file in files if file.kind == "day" and file.start}
+    months = {
+        (file.start.year, file.start.month): file for file in files if file.kind == "month" and file.start
+    }
+    spans: dict[tuple[str, datetime], _Span] = {}
+    for day in touched:
+        month = months.get((day.year, day.month))
+        if month and month.start and month.stop:
+            span = _Span("month", month.start, month.stop, month)
+        else:
+            start = datetime.combine(day, datetime.min.time())
+            span = _Span("day", start, start + timedelta(days=1), by_day.get(day))
+        spans[span.kind, span.start] = span
+    return list(spans.values())
+
+
+def _write_rejects(
+    con: duckdb.DuckDBPyConnection, folder: Path, generation: int, kept: dict[str, File]
+) -> None:
+    """Write what was refused: into a file of its own, or beside what the last loads refused.
+
+    A source that is followed refuses a few rows each time, and a reader opens every file.
+    """
+    rows = con.execute("SELECT count(*) FROM new_rejects").fetchall()[0][0]
+    if not rows:
+        return
+    name = layout.rejects_file(generation)
+    part = folder / f"{name}.part"
+    old = max(
+        (file for file in kept.values() if file.kind == "rejects"), key=lambda each: each.file, default=None
+    )
+    held = old.made["rejects"] if old else 0
+    if old and held + rows < SMALL_ROWS:
+        shutil.copyfile(folder / old.file, part)
+        con.execute(ddl.reopen(str(part), "now"))
+        del kept[old.file]
+    else:
+        held = 0
+        con.execute(ddl.attach(str(part), "now", read_only=False, small=True))
+        con.execute(ddl.create(schema.REJECTS, "now"))
+    con.execute("INSERT INTO now.rejects SELECT * FROM new_rejects ORDER BY load_id, line")
+    close(con, part)
+    kept[name] = File(name, "rejects", None, None, {"rejects": held + rows}, None, None, None, 0)
 
 
 def _touched(con: duckdb.DuckDBPyConnection) -> list[date]:
@@ -102,35 +116,50 @@ def _touched(con: duckdb.DuckDBPyConnection) -> list[date]:
     return sorted(touched)
 
 
-def _write_day(
-    con: duckdb.DuckDBPyConnection, folder: Path, day: date, generation: int, old: File | None
+def _write_span(
+    con: duckdb.DuckDBPyConnection, folder: Path, span: _Span, generation: int, held: Held
 ) -> File:
-    name = layout.day_file(day, generation)
+    name, old, within = span.file(generation), span.old, span.within
     part = folder / f"{name}.part"
-    start = datetime.combine(day, datetime.min.time())
-    stop = start + timedelta(days=1)
-    within = f">= TIMESTAMP '{start}' AND {{at}} < TIMESTAMP '{stop}'"
     coming = {table.name: _count(con, table, "new", within) for table in schema.of_kind("day")}
     fresh = sum(coming.values())
-    append = old is not None and fresh * 4 < sum(old.made.values()) and old.appends < _WHOLE_AFTER
+    append = old is not None and _is_to_append(old, fresh)
     if old and append:
         shutil.copyfile(folder / old.file, part)
-    small = fresh + sum(old.made.values() if old else ()) < _SMALL_ROWS
+    small = fresh + sum(old.made.values() if old else ()) < SMALL_ROWS
     opening = ddl.reopen(str(part), "now") if append else ddl.attach(str(part), "now", False, small=small)
     con.execute(opening)
     for table in schema.of_kind("day"):
-        held = old is not None and bool(old.made.get(table.name))
-        if not held and not coming[table.name]:
+        stays = old is not None and bool(old.made.get(table.name))
+        if not stays and not coming[table.name]:
             continue
-        if not (held and append):
-            con.execute(ddl.create(table, "now"))
         if append:
+            _shape(con, table)
             _append(con, table, within)
         else:
-            _rewrite(con, table, within, old.file if old and held else None)
-    file = _described(con, name, start, stop, (old.appends + 1) if old and append else 0)
-    _close(con, folder, name)
+            con.execute(ddl.create(table, "now"))
+            _rewrite(con, table, within, held.query(table, [old]) if old and stays else "")
+    file = described(con, File(name, span.kind, span.start, span.stop, {}, None, None, None, 0))
+    file.appends = old.appends + 1 if old and append else 0
+    close(con, part)
     return file
+
+
+def _is_to_append(old: File, fresh: int) -> bool:
+    """True where few rows come to many: they go behind the others, for to sort them all costs much more."""
+    if old.kind == "month":
+        return True  # to roll it up again sorts it, see ``rollup``
+    return fresh * 4 < sum(old.made.values()) and old.appends < _WHOLE_AFTER
+
+
+def _shape(con: duckdb.DuckDBPyConnection, table: schema.Table) -> None:
+    """Give a table of an older file the columns that it lacks, or make it."""
+    known = attached.columns(con, "now", table.name)
+    if not known:
+        con.execute(ddl.create(table, "now"))
+    elif missing := {column.name: column.type for column in table if column.name not in known}:
+        for statement in ddl.widened(f"now.{ddl.name(table.name)}", missing):
+            con.execute(statement)
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: schema.Table, which: str, within: str) -> int:
@@ -152,12 +181,12 @@ def _append(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str) ->
             f"(SELECT ({key}) FROM {gone} WHERE {at} {within.format(at=at)})"
         )
     con.execute(
-        f"INSERT INTO {now} SELECT {ddl.columns(table.names)} FROM {new} "
+        f"INSERT INTO {now} ({ddl.columns(table.names)}) SELECT {ddl.columns(table.names)} FROM {new} "
         f"WHERE {at} {within.format(at=at)} ORDER BY {key}"
     )
 
 
-def _rewrite(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str, old: str | None) -> None:
+def _rewrite(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str, old: str) -> None:
     at, key, columns = ddl.name(str(table.at)), ddl.columns(table.key), ddl.columns(table.names)
     now, new, gone = (
         f"now.{ddl.name(table.name)}",
@@ -167,8 +196,7 @@ def _rewrite(con: duckdb.DuckDBPyConnection, table: schema.Table, within: str, o
     rows = f"SELECT {columns} FROM {new} WHERE {at} {within.format(at=at)}"
     order = f" ORDER BY {key}"
     if old:
-        held = f"{ddl.name(old)}.{ddl.name(table.name)}"
-        rows += f" UNION ALL SELECT {columns} FROM {held} ANTI JOIN {gone} USING ({key})"
+        rows += f" UNION ALL SELECT {columns} FROM ({old}) ANTI JOIN {gone} USING ({key})"
     elif table.sampled and not _merged_in(con, table):
         order = ""  # settled rows come sorted by key, and a table keeps the order of its inserts
     con.execute(f"INSERT INTO {now} {rows}{order}")
@@ -179,37 +207,30 @@ def _merged_in(con: duckdb.DuckDBPyConnection, table: schema.Table) -> bool:
     return bool(con.execute(f"SELECT count(*) FROM {ddl.name('gone_' + table.name)}").fetchall()[0][0])
 
 
-def _described(
-    con: duckdb.DuckDBPyConnection, name: str, start: datetime, stop: datetime, appends: int
-) -> File:
-    made: dict[str, int] = {}
+def described(con: duckdb.DuckDBPyConnection, file: File) -> File:
+    """A file that is attached as ``now``, with what its tables hold."""
     firsts, lasts, longest = [], [], 0.0
-    present = {
-        row[0]
-        for row in con.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'now'"
-        ).fetchall()
-    }
     for table in schema.of_kind("day"):
-        if table.name not in present:
+        if not attached.columns(con, "now", table.name):
             continue
         at, end = ddl.name(str(table.at)), ddl.name(str(table.stop or table.at))
         length = f"max(epoch({end} - {at}))" if table.stop else "0"
         rows, first, last, length = con.execute(
             f"SELECT count(*), min({at}), max({end}), {length} FROM now.{ddl.name(table.name)}"
         ).fetchall()[0]
-        made[table.name] = rows
+        file.made[table.name] = rows
         if rows:
             firsts.append(first)
             lasts.append(last)
             longest = max(longest, length)
-    return File(
-        name, "day", start, stop, made, min(firsts, default=None), max(lasts, default=None), longest, appends
-    )
+    file.first_at, file.last_stop = min(firsts, default=None), max(lasts, default=None)
+    file.longest_s = longest
+    return file
 
 
-def _close(con: duckdb.DuckDBPyConnection, folder: Path, name: str) -> None:
+def close(con: duckdb.DuckDBPyConnection, part: Path) -> None:
+    """Close the file that is attached as ``now``, whole, with no log beside it."""
     con.execute("CHECKPOINT now")
     con.execute("DETACH now")
-    if (folder / f"{name}.part.wal").exists():
-        raise OSError(0, f"{name} was not closed whole")
+    if part.with_name(f"{part.name}.wal").exists():
+        raise OSError(0, f"{part.name} was not closed whole")

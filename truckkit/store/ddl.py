@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from truckkit.schema import Table
 
@@ -52,14 +52,8 @@ def create(table: Table, within: str, references: Iterable[str] = ()) -> str:
     return f"CREATE TABLE {name(within)}.{name(table.name)} ({', '.join(parts)})"
 
 
-def union(table: Table, within: Sequence[str]) -> str:
-    """The query that reads a table from every attached file that holds it."""
-    chosen = columns(table.names)
-    return " UNION ALL ".join(f"SELECT {chosen} FROM {name(file)}.{name(table.name)}" for file in within)
-
-
 def grown(table: Table, within: str, held: Iterable[str]) -> str:
-    """The query that reads a table from a catalog that may be older than some of its columns."""
+    """The query that reads a table from a file that may be older than some of its columns."""
     known = set(held)
     parts = [
         name(column.name) if column.name in known else f"NULL::{TYPES[column.type]} AS {name(column.name)}"
@@ -68,16 +62,20 @@ def grown(table: Table, within: str, held: Iterable[str]) -> str:
     return f"SELECT {', '.join(parts)} FROM {name(within)}.{name(table.name)}"
 
 
-def view(table: Table, within: Sequence[str], query: str = "") -> str:
-    """The statement that makes one view over a query, or every attached file that holds a table."""
-    if not (within or query):
+def view(table: Table, within: Mapping[str, Iterable[str]]) -> str:
+    """The statement that makes one view over the files that hold a table, given with its columns there."""
+    held = [grown(table, file, columns) for file, columns in within.items() if columns]
+    if not held:
         return create(table, "memory")
-    return f"CREATE VIEW memory.main.{name(table.name)} AS {query or union(table, within)}"
+    return f"CREATE VIEW memory.main.{name(table.name)} AS {' UNION ALL '.join(held)}"
 
 
 def reopen(path: str, alias: str) -> str:
-    """The statement that attaches a file to add to it, whatever the size of its blocks."""
-    return f"ATTACH {literal(path)} AS {name(alias)}"
+    """The statement that attaches a file to add to it, whatever the size of its blocks.
+
+    What is added makes short row groups, see ``attach``.
+    """
+    return f"ATTACH {literal(path)} AS {name(alias)} ({_SHORT_GROUPS})"
 
 
 def temporary(quoted: str, wanted: Mapping[str, str]) -> str:
@@ -94,11 +92,18 @@ def widened(quoted: str, wanted: Mapping[str, str]) -> list[str]:
     ]
 
 
-def attach(path: str, alias: str, read_only: bool, *, small: bool = False) -> str:
+_SHORT_GROUPS = "ROW_GROUP_SIZE 8192"
+
+
+def attach(path: str, alias: str, read_only: bool, *, small: bool = False, keyed: bool = False) -> str:
     """The statement that attaches a file; a new ``small`` one is made of small blocks.
+
+    A ``keyed`` one has short row groups: DuckDB writes the last group of a table anew when rows are added,
+    which costs a third of a second where that is long.
 
     Files are laid out as DuckDB 1.4 does it: names repeat, and that packs them at two thirds of the cost.
     """
     blocks = 16384 if small else 262144
-    options = "(READ_ONLY)" if read_only else f"(BLOCK_SIZE {blocks}, STORAGE_VERSION 'v1.4.0')"
+    groups = f"{_SHORT_GROUPS}, " if keyed else ""
+    options = "(READ_ONLY)" if read_only else f"({groups}BLOCK_SIZE {blocks}, STORAGE_VERSION 'v1.4.0')"
     return f"ATTACH {literal(path)} AS {name(alias)} {options}"

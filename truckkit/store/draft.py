@@ -22,7 +22,7 @@ from duckdb.func import ARROW, SPECIAL
 
 from truckkit import schema
 from truckkit.errors import CannotWrite
-from truckkit.store import ddl
+from truckkit.store import attached, ddl
 from truckkit.store.scratch import Scratch
 
 STAGING = {"_line": "int64", "_rank": "int64", "_reason": "string", "_content": "string"}
@@ -106,7 +106,8 @@ class Draft:
         self._held = Scratch(scratch)
         self.scratch = self._held.folder
         self.connection = duckdb.connect(
-            ":memory:", config={"memory_limit": memory, "temp_directory": str(self.scratch)}
+            ":memory:",
+            config={**attached.QUIET, "memory_limit": memory, "temp_directory": str(self.scratch)},
         )
         self._draw_no_bar()
         self.backend = ibis.duckdb.from_connection(self.connection)

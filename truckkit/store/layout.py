@@ -7,6 +7,8 @@
       day-2026-11-22-000041.duckdb
       month-2026-10-000040.duckdb
       rejects-000042.duckdb
+      ROLLING, rolled-up.duckdb      a month that is being made of its days, and the lock of who makes it
+      set-aside-…/                   what a repair took out of the way
       truth/                         of a simulated mine: what truly happened; no generation reads it
 
 A file's number is the generation that made it. A file whose name ends in ``.part`` is being made.
@@ -21,7 +23,7 @@ import re
 import socket
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -32,6 +34,12 @@ from truckkit.errors import CannotWrite, DamagedStore, NewerStore, NoStore, Stor
 
 CURRENT = "CURRENT"
 LOCK = "LOCK"
+ROLLING = "ROLLING"
+"""The lock of who rolls months up; publishes go on meanwhile."""
+ROLLED = "rolled-up.duckdb"
+"""A month that is being made of its days."""
+ASIDE = "set-aside-"
+"""How the folders begin that hold what a repair has set aside."""
 TRUTH = "truth"
 GRACE_S = 15 * 60
 """How long a replaced generation stays readable."""
@@ -59,6 +67,15 @@ def day_file(day: date, generation: int) -> str:
     'day-2026-11-22-000041.duckdb'
     """
     return f"day-{day.isoformat()}-{generation:06d}.duckdb"
+
+
+def month_file(day: date, generation: int) -> str:
+    """The name of the file of the month in which a day lies.
+
+    >>> month_file(date(2026, 10, 5), 40)
+    'month-2026-10-000040.duckdb'
+    """
+    return f"month-{day:%Y-%m}-{generation:06d}.duckdb"
 
 
 def is_store(folder: Path) -> bool:
@@ -118,7 +135,7 @@ def prepare(folder: Path) -> int:
         if max(made, default=0) > 1:
             raise DamagedStore(
                 f'"{folder}" is damaged: it holds generations up to {max(made)} and no file {CURRENT}; '
-                f'write "truckkit {schema.FORMAT} {max(made)}" into one, or bring it back from a backup.'
+                f'write "truckkit {schema.FORMAT} {max(made)}" into one, or say "truckkit repair".'
             )
         if catalog_file(1) in names:
             # The catalog gets its name last, so the first generation is whole and only CURRENT is missing.
@@ -128,7 +145,8 @@ def prepare(folder: Path) -> int:
 
 
 def _is_ours(name: str) -> bool:
-    return name in (CURRENT, LOCK, TRUTH) or bool(_FILE.fullmatch(name) or _PART.fullmatch(name))
+    known = (CURRENT, LOCK, TRUTH, ROLLING, ROLLED, f"{ROLLED}.wal")
+    return name in known or name.startswith(ASIDE) or bool(_FILE.fullmatch(name) or _PART.fullmatch(name))
 
 
 def point_to(folder: Path, generation: int) -> None:
@@ -157,15 +175,15 @@ def _refuse_file(folder: Path) -> None:
 
 
 @contextmanager
-def lock(folder: Path, wait_s: float = 0.0) -> Iterator[None]:
-    """Hold the folder's lock, so that one process publishes at a time.
+def lock(folder: Path, wait_s: float = 0.0, name: str = LOCK) -> Iterator[None]:
+    """Hold the folder's lock, so that one process publishes at a time; ``name`` is that of another lock.
 
     Raises ``StoreBusy``, naming the process that holds it, when it is not free after ``wait_s``.
     """
     _refuse_file(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as fault:
         raise CannotWrite(f'"{folder}" cannot be written: {fault.strerror}.') from None
     try:
@@ -218,11 +236,45 @@ def clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path, in_use: Iterable[str], grace_s: float = GRACE_S) -> list[str]:
+def clear_rolled(folder: Path) -> None:
+    """Remove what a roll-up that was cut off has left; the caller holds its lock."""
+    for name in (ROLLED, f"{ROLLED}.wal"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def generations(folder: Path) -> list[int]:
+    """The generations whose catalog is there, whole or not; the oldest first.
+
+    Raises ``NoStore`` where there is no folder.
+    """
+    if not folder.is_dir():
+        current(folder)
+    found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(int(each["generation"]) for each in found if each and each["stem"] == "catalog")
+
+
+def newest_file(folder: Path) -> int:
+    """The highest generation that any file is of; 0 where there is none."""
+    found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    return max((int(each["generation"]) for each in found if each), default=0)
+
+
+def files_after(folder: Path, generation: int) -> list[str]:
+    """The files that later generations than one have made."""
+    found = (_FILE.fullmatch(path.name) for path in folder.iterdir())
+    return sorted(each[0] for each in found if each and int(each["generation"]) > generation)
+
+
+def sweep(
+    folder: Path,
+    in_use: Iterable[str],
+    grace_s: float = GRACE_S,
+    lists: Callable[[int], Collection[str]] = lambda _: (),
+) -> list[str]:
     """Remove the files that no generation in its grace time reads, and what was cut off.
 
-    ``in_use`` are the files that the newest generation reads. The caller holds the lock. Returns
-    the names of the files removed.
+    ``in_use`` are the files that the newest generation reads, and ``lists`` tells those of another. The
+    caller holds the lock. Returns the names of the files removed.
     """
     before = {path.name for path in folder.iterdir()}
     clear(folder)
@@ -238,6 +290,15 @@ def sweep(folder: Path, in_use: Iterable[str], grace_s: float = GRACE_S) -> list
         if _age_s(folder, successor) <= grace_s
     ]
     wanted = {*in_use, catalog_file(newest), *(catalog_file(each) for each in read)}
+    # A day that went into its month, or was pruned, has no file that follows: whether one that is read
+    # still knows it tells the oldest of them.
+    if read and any(f"{stem}-{max(made):06d}.duckdb" not in wanted for stem, made in files.items()):
+        oldest = {name for name in lists(min(read)) if (folder / name).exists()}
+        for stem, made in list(files.items()):
+            last = f"{stem}-{max(made):06d}.duckdb"
+            if last not in wanted and last not in oldest and max(made) <= min(read):
+                (folder / last).unlink(missing_ok=True)
+                made.remove(max(made))
     for stem, made in files.items():
         for first, following in pairwise([*sorted(made), newest]):
             name = f"{stem}-{first:06d}.duckdb"

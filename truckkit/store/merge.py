@@ -150,6 +150,11 @@ def after(table: schema.Table, stored: str) -> str:
     )
 
 
+def nothing(table: schema.Table) -> str:
+    """The query over a table that gives no row of it."""
+    return f"SELECT {ddl.columns(table.names)} FROM {_new(table)} LIMIT 0"
+
+
 def _new(table: schema.Table) -> str:
     return ddl.name(f"new_{table.name}")
 

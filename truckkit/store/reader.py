@@ -129,13 +129,18 @@ class Generation:
         than to read an hour. The table may hold rows of other times too.
         """
         files = [alias for first, last, alias in self._stretches[name] if first < stop and last > start]
-        return self._table(schema.TABLES[name], files[0]) if len(files) == 1 else self.tables[name]
+        # A file of before a column was there has it in the view alone.
+        if len(files) == 1 and (files[0], name) in self._whole:
+            return self._table(schema.TABLES[name], files[0])
+        return self.tables[name]
 
     def _attach(self) -> None:
         catalog = layout.catalog_file(self.number)
         attached.attach(self._hub, self.folder, catalog, "catalog")
         holding: dict[str, list[str]] = {table.name: [] for table in schema.TABLES.values()}
         self._stretches: dict[str, list[tuple[datetime, datetime, str]]] = {name: [] for name in holding}
+        self.files: dict[str, str] = {}
+        """The files of the generation, and the name of each within DuckDB."""
         broken = catalog
         try:
             files = self._hub.execute(
@@ -144,14 +149,21 @@ class Generation:
             for number, (file, made, start, stop) in enumerate(files):
                 broken, alias = file, f"file{number}"
                 attached.attach(self._hub, self.folder, file, alias)
+                self.files[file] = alias
                 for table, rows in json.loads(made).items():
-                    if rows:
+                    if rows and table in holding:
                         holding[table].append(alias)
                         self._stretches[table].append((start, stop, alias))
             broken = "a file"
+            columns = attached.all_columns(self._hub)
+            self._whole = {key for key, held in columns.items() if held >= set(schema.TABLES[key[1]].names)}
             for table in schema.TABLES.values():
-                older = attached.grown(self._hub, "catalog", table) if table.kind == "catalog" else ""
-                self._hub.execute(ddl.view(table, holding[table.name], older))
+                within = ["catalog"] if table.kind == "catalog" else holding[table.name]
+                held = {alias: columns.get((alias, table.name), set()) for alias in within}
+                if lost := [alias for alias in held if alias != "catalog" and not held[alias]]:
+                    broken = next(file for file, alias in self.files.items() if alias == lost[0])
+                    raise attached.lacking(self.folder, broken, table.name)
+                self._hub.execute(ddl.view(table, held))
         except duckdb.Error as fault:
             raise attached.broken(self.folder, broken, fault) from None
 
