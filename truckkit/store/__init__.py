@@ -1,9 +1,31 @@
-"""The only place that says DuckDB: open, stage, publish, ledger."""
+"""The only place that says DuckDB: open, stage, publish, ledger; and what keeps a store well."""
 
 from truckkit.store import glance
+from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
 from truckkit.store.pending import Pending
+from truckkit.store.prune import Pruned, prune
 from truckkit.store.publish import Derive, publish
 from truckkit.store.reader import Generation, Store
+from truckkit.store.repair import Repaired, repair
+from truckkit.store.rollup import Rolled, rollup
 
-__all__ = ["Derive", "Draft", "Facts", "Generation", "Load", "Pending", "Store", "glance", "publish"]
+__all__ = [
+    "Derive",
+    "Draft",
+    "Facts",
+    "Finding",
+    "Generation",
+    "Load",
+    "Pending",
+    "Pruned",
+    "Repaired",
+    "Rolled",
+    "Store",
+    "check",
+    "glance",
+    "prune",
+    "publish",
+    "repair",
+    "rollup",
+]

@@ -1,0 +1,77 @@
+"""The verbs that keep a store well over the years: rollup, prune, check, repair."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from truckkit import store as keeping
+from truckkit import times
+from truckkit.cli.speaking import StoreFolder, app, err, out, verb
+from truckkit.site import open_site
+
+_WAIT_S = 60.0
+"""How long a verb waits for a publish that is under way."""
+
+
+@app.command()
+@verb
+def rollup(
+    store: StoreFolder,
+    most: Annotated[int | None, typer.Option(help="How many months at most.", min=1)] = None,
+) -> None:
+    """Make one file of each month that has been over for a week, for a timer once a night.
+
+    Ingest and readers go on meanwhile.
+    """
+    with err.status("looking for months that are over") as status:
+        done = keeping.rollup(store, most, status.update)
+    for month in done:
+        out.print(f"{month.month}: {len(month.replaced)} files are one, {month.rows:,} rows")
+    out.print(f"{store}: {len(done)} months were rolled up.")
+
+
+@app.command()
+@verb
+def prune(
+    store: StoreFolder,
+    before: Annotated[str, typer.Option(help="Site time, or an instant with an offset.", show_default=False)],
+    everything: Annotated[bool, typer.Option("--all", help="Go on where nothing would be left.")] = False,
+) -> None:
+    """Take away what happened before an instant; the ledger stays, so that it cannot come in again."""
+    at = times.instant(before, open_site(store).zone)
+    with err.status("pruning"):
+        pruned = keeping.prune(store, at, everything=everything, wait_s=_WAIT_S)
+    for name, rows in pruned.rows.items():
+        out.print(f"{name}: {rows:,} rows went")
+    if not pruned.rows:
+        out.print(f"{store}: nothing happened before {at:%Y-%m-%d %H:%M:%S} UTC, so nothing went.")
+        return
+    out.print(
+        f"{store}: {sum(pruned.rows.values()):,} rows of before {at:%Y-%m-%d %H:%M:%S} UTC went, "
+        f"from {pruned.files} files."
+    )
+
+
+@app.command()
+@verb
+def check(store: StoreFolder) -> None:
+    """Look through every file of a store; exit code 1 where something is wrong."""
+    with err.status("checking") as status:
+        found = keeping.check(store, progress=status.update)
+    for finding in found:
+        out.print(str(finding))
+    if found:
+        err.print(f"{store}: {len(found)} things are wrong.")
+        raise typer.Exit(1)
+    out.print(f"{store}: all is well.")
+
+
+@app.command()
+@verb
+def repair(store: StoreFolder) -> None:
+    """Go back to the newest generation that is whole, and set aside what is in its way."""
+    with err.status("reading") as status:
+        done = keeping.repair(store, wait_s=_WAIT_S, progress=status.update)
+    out.print(f"{store}: {done}")
