@@ -33,7 +33,7 @@ def rows(folder: Path, name: str, *columns: str, **equal: str) -> pa.Table:
 
 
 def refused(folder: Path, source: str, most: int) -> pa.Table:
-    """The ``reason`` and ``content`` of rows that were refused of a source, the newest first, up to so many."""
+    """The ``reason`` and ``content`` of rows that were refused of a source, the newest first."""
     nothing = _none(schema.REJECTS, ("reason", "content"))
 
     def ask(con: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -42,8 +42,8 @@ def refused(folder: Path, source: str, most: int) -> pa.Table:
         for file in sorted(files, reverse=True):
             attached.attach(con, folder, file, file)
             query = (
-                f"SELECT reason, content FROM {ddl.name(file)}.rejects WHERE source = ? AND verdict = 'rejected' "
-                "ORDER BY load_id DESC LIMIT ?"
+                f"SELECT reason, content FROM {ddl.name(file)}.rejects "
+                "WHERE source = ? AND verdict = 'rejected' ORDER BY load_id DESC LIMIT ?"
             )
             rows = con.execute(query, [source, most - sum(map(len, found))]).to_arrow_table()
             found.append(rows.cast(nothing.schema))
