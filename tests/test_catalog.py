@@ -57,7 +57,7 @@ def test_a_clock_that_is_years_wrong_does_not_open_the_years_between(tmp_path, o
     store = tmp_path / "store"
     bring(store, a_csv=HEADER + "".join(row("T1", day * DAY_S) for day in range(60)))
     opened.clear()
-    (tmp_path / "b.csv").write_text(HEADER + row("T1", 59 * DAY_S + 1) + row("T1", -9_000 * DAY_S))
+    (tmp_path / "b.csv").write_text(HEADER + row("T1", 59 * DAY_S + 1) + row("T1", -3_000 * DAY_S))
     ingest(store, tmp_path / "b.csv", written(tmp_path, POSITIONS), detection=False)
     assert len({name for name in opened if name.startswith("day")}) <= 6
     assert len(told(store)) == 62
