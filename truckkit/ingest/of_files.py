@@ -52,7 +52,7 @@ def bring(staging: Staging, path: Path, known: Callable[[str], list[str]], remar
             name = identity.removeprefix(f"{whole} ")
             staging.load(f"{path} ({name})", staging.using.kind_of(path, name) or _unknown(name), identity)
         return
-    for section in files.sections(path, staging.draft.scratch):
+    for section in files.sections(path, staging.draft.scratch, staging.using.trucks):
         _bring_section(staging, path, section, f"{whole} {section.name}", remark)
 
 

@@ -129,6 +129,16 @@ class Mapping:
     """How long before a truck's newest point a source that grows is read again."""
     text: str = ""
 
+    @property
+    def trucks(self) -> Dictionary[str, str]:
+        """For sections, the column that names the truck."""
+        return {
+            kind.section: source
+            for kind in self.kinds
+            if kind.section and kind.tables and "truck" in kind.tables[0].columns
+            if (source := kind.tables[0].columns["truck"].source) is not None
+        }
+
     def kind_of(self, path: Path, section: str = "") -> Kind | None:
         """The first kind that fits a file's name, and a section of it."""
         for kind in self.kinds:

@@ -13,14 +13,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from truckkit.errors import BadInput, listed
-from truckkit.sources import apart, columnar, text
+from truckkit.sources import apart, columnar, line_protocol, text
 from truckkit.sources.spool import Section, Spool
 from truckkit.sources.streams import Rows
 
 Reader = Callable[[Path, Spool], None]
 
 _CSV = (".csv", ".csv.gz", ".csv.zst")
-_FORMATS: Mapping[tuple[str, ...], Reader] = {}
+_FORMATS: Mapping[tuple[str, ...], Reader] = {
+    (".lp", ".lp.gz", ".lp.zst", ".line", ".influx", ".influx.gz"): line_protocol.read,
+}
 """For the ends of files that have sections, what reads them into a spool."""
 _KINDS = (*_CSV, ".parquet", *(end for ends in _FORMATS for end in ends))
 
@@ -52,11 +54,14 @@ def has_sections(path: Path) -> bool:
     return _reader(path) is not None
 
 
-def sections(path: Path, scratch: Path) -> list[Section]:
-    """The sections of a file that has some; rows wait in the folder ``scratch`` until they are read."""
+def sections(path: Path, scratch: Path, trucks: Mapping[str, str] | None = None) -> list[Section]:
+    """The sections of a file that has some; rows wait in the folder ``scratch`` until they are read.
+
+    ``trucks`` says for sections which of their columns names the truck.
+    """
     reader = _reader(path)
     assert reader is not None
-    spool = Spool(path, scratch)
+    spool = Spool(path, scratch, trucks)
     reader(path, spool)
     return spool.sections()
 

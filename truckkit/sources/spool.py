@@ -7,13 +7,14 @@ goes on under its name and that type, such as ``load::string``, so that nothing 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as compute
 
+from truckkit.errors import BadInput
 from truckkit.sources.streams import LINE, Broken, Counts, Rows
 
 LATE = "_late"
@@ -21,6 +22,10 @@ LATE = "_late"
 
 OTHER = "::"
 """Stands between a field's name and the type of those of its values that are of another type than most."""
+
+_MOST, _TIMES, _ALWAYS = 8 << 30, 100, 256 << 20
+"""A file may become so many bytes, and so many times its size, but always some."""
+_REFUSED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -44,8 +49,13 @@ class _Kept:
 class Spool:
     """Takes in the rows of a source, section by section, in a folder of its own."""
 
-    def __init__(self, path: Path, folder: Path) -> None:
+    def __init__(self, path: Path, folder: Path, trucks: Mapping[str, str] | None = None) -> None:
+        """``trucks`` says which column of a section names the truck: its rows alone lack or come late."""
         self.path = path
+        self.trucks = trucks or {}
+        self._most = max(_ALWAYS, min(_MOST, _TIMES * path.stat().st_size))
+        self._size = 0
+        self._refused = 0
         self._folder = folder
         self._numbers = itertools.count()
         self._kept: dict[str, _Kept] = {}
@@ -58,14 +68,26 @@ class Spool:
         kept.counts_late |= LATE in rows.column_names
         for column in rows.schema:
             if column.name not in (LINE, LATE):
-                kept.columns.setdefault(column.name, _plain(column.type))
+                kept.columns[column.name] = _wider(kept.columns.get(column.name), _plain(column.type))
         part = self._folder / f"{self.path.name[:40]}-{next(self._numbers)}.arrow"
         with pa.OSFile(str(part), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
             writer.write_table(rows)
         kept.parts.append(part)
+        self._size += part.stat().st_size
+        if self._size > self._most:
+            raise BadInput(
+                f'"{self.path}" holds more than {self._most:,} bytes of values, far more than its own size; '
+                "cut it into smaller files if that is meant."
+            )
 
     def refuse(self, section: str, broken: Broken) -> None:
         """Keep a row that is none, for the section that it should have been in."""
+        self._refused += 1
+        if self._refused > _REFUSED:
+            raise BadInput(
+                f'"{self.path}" has more than {_REFUSED:,} rows that are none, the last in line {broken.line}: '
+                f"{broken.reason}; bring a file of the kind that its name says."
+            )
         self._broken.setdefault(section, []).append(broken)
 
     def sections(self) -> list[Section]:
@@ -77,11 +99,11 @@ class Spool:
         kept = self._kept.get(section, _Kept())
         given = pa.schema([*kept.columns.items(), (LINE, pa.int64())])
         counts = Counts(late=0 if kept.counts_late else None, lacking=0 if kept.fields else None)
-        batches = _batches(kept, given, counts)
+        batches = _batches(kept, given, counts, self.trucks.get(section))
         return Rows(self.path, given, batches, self._broken.get(section, []), counts=counts, numbered=True)
 
 
-def _batches(kept: _Kept, given: pa.Schema, counts: Counts) -> Iterator[pa.RecordBatch]:
+def _batches(kept: _Kept, given: pa.Schema, counts: Counts, truck: str | None) -> Iterator[pa.RecordBatch]:
     """All rows of a section, each with all of its columns."""
     for part in kept.parts:
         with pa.memory_map(str(part)) as file:
@@ -89,7 +111,7 @@ def _batches(kept: _Kept, given: pa.Schema, counts: Counts) -> Iterator[pa.Recor
         if counts.late is not None and LATE in rows.column_names:
             counts.late += compute.sum(rows[LATE]).as_py() or 0
         if counts.lacking is not None:
-            counts.lacking += _lacking(rows, kept.fields)
+            counts.lacking += _lacking(rows, kept.fields, truck)
         columns = [
             rows[column.name].cast(column.type) if column.name in rows.column_names
             else pa.nulls(rows.num_rows, column.type)
@@ -99,8 +121,10 @@ def _batches(kept: _Kept, given: pa.Schema, counts: Counts) -> Iterator[pa.Recor
         part.unlink()
 
 
-def _lacking(rows: pa.Table, fields: set[str]) -> int:
-    """How many rows have not every field."""
+def _lacking(rows: pa.Table, fields: set[str], truck: str | None) -> int:
+    """How many rows have not every field; a row without its truck is refused, and lacks nothing beside."""
+    if truck is not None:
+        rows = rows.filter(compute.is_valid(rows[truck])) if truck in rows.column_names else rows[:0]
     lacks = pa.repeat(pa.scalar(False), rows.num_rows)
     for name in fields:
         told = [column for column in rows.column_names if column == name or column.startswith(name + OTHER)]
@@ -111,6 +135,13 @@ def _lacking(rows: pa.Table, fields: set[str]) -> int:
             empty = compute.and_(empty, compute.is_null(rows[other]))
         lacks = compute.or_(lacks, empty)
     return int(compute.sum(lacks).as_py() or 0)
+
+
+def _wider(known: pa.DataType | None, fresh: pa.DataType) -> pa.DataType:
+    """The type that holds a column's values of two parts."""
+    if known is None or (pa.types.is_integer(known) and pa.types.is_floating(fresh)):
+        return fresh
+    return known
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

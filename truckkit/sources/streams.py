@@ -25,17 +25,18 @@ _CUT_OFF = ("trunc", "ended before", "end-of-stream", "magic bytes", "tried read
 
 @dataclass(frozen=True)
 class Broken:
-    """A row with too many or too few values."""
+    """A row with too many or too few values, or one that is wrong in the words of ``why``."""
 
     line: int
-    values: int
-    expected: int
-    text: str
+    values: int = 0
+    expected: int = 0
+    text: str = ""
+    why: str = ""
 
     @property
     def reason(self) -> str:
         """What is wrong with it."""
-        return f"{self.values} values where {self.expected} are expected"
+        return self.why or f"{self.values} values where {self.expected} are expected"
 
 
 @dataclass
