@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stores_of_sections import brought
 
 from truckkit.errors import BadInput
 from truckkit.sources import decoded, line_protocol
@@ -160,3 +161,11 @@ def test_a_file_that_swells_without_end_is_refused(monkeypatch: pytest.MonkeyPat
 def test_an_empty_file_and_one_in_another_encoding_are_refused(content: bytes):
     with pytest.raises(BadInput):
         read(content)
+
+
+def test_lines_that_name_no_measurement_are_rejected_and_counted(tmp_path: Path):
+    content = "readings,name=<b>T1</b> latitude=1,longitude=2 1709272800000000000\n,oops\nnonsense\n"
+    loads, site = brought(tmp_path, "tsbs", "a.lp", content)
+    assert [(load.rows_in, load.rejected) for load in loads] == [(1, 0), (1, 1), (1, 1)]
+    assert site.positions.truck.to_pyarrow().to_pylist() == ["<b>T1</b>"]
+    assert site.rejects.order_by("load_id").content.to_pyarrow().to_pylist() == [",oops", "nonsense"]

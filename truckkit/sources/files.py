@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from truckkit.errors import BadInput, listed
-from truckkit.sources import apart, columnar, line_protocol, text
+from truckkit.sources import apart, columnar, documents, gpx, iso15143, line_protocol, text
 from truckkit.sources.spool import Section, Spool
 from truckkit.sources.streams import Rows
 
@@ -22,6 +22,9 @@ Reader = Callable[[Path, Spool], None]
 _CSV = (".csv", ".csv.gz", ".csv.zst")
 _FORMATS: Mapping[tuple[str, ...], Reader] = {
     (".lp", ".lp.gz", ".lp.zst", ".line", ".influx", ".influx.gz"): line_protocol.read,
+    (".gpx",): gpx.read,
+    (".json", ".mfjson"): documents.read,
+    (".xml",): iso15143.read,
 }
 """For the ends of files that have sections, what reads them into a spool."""
 _KINDS = (*_CSV, ".parquet", *(end for ends in _FORMATS for end in ends))

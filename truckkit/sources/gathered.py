@@ -64,7 +64,8 @@ class Gathered:
         )  # fmt: skip
         whole = ints(_CELLS, np.int64)
         self.filled = Filled(
-            *(ints(_ROWS, np.int64) for _ in range(4)), ints(_ROWS, np.bool_), ints(_ROWS, np.int64),
+            ints(_ROWS, np.int64), ints(_ROWS, np.int64), ints(_ROWS, np.int64), ints(_ROWS, np.int64),
+            ints(_ROWS, np.bool_), ints(_ROWS, np.int64),
             ints(_CELLS, np.int64), ints(_CELLS, np.int64), whole, whole.view(np.float64),
             ints(_CELLS, np.bool_), ints(_TEXTS, np.int32), ints(_BYTES, np.uint8),
             ints(_TEXTS, np.int32), ints(_BYTES, np.uint8), ints(_TEXTS, np.int64),
@@ -274,9 +275,7 @@ class Gathered:
         """The time, the tags, the number and the lateness of rows."""
         filled = self.filled
         micros = np.floor_divide(filled.at[where], 1000)
-        columns: dict[str, Any] = {
-            "time": pa.array(micros).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
-        }
+        columns: dict[str, Any] = {"time": pa.array(micros).cast(pa.timestamp("us", "UTC"))}
         series = np.asarray(self._place)[filled.series[where]]
         for tag, (values, of_series) in section.tags.items():
             codes = np.asarray(of_series, np.int32)[series]

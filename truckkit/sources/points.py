@@ -68,7 +68,7 @@ class NoPoint(Exception):
 def point(data: bytes, at: int = 0) -> tuple[Point, int]:
     r"""The point that starts at a byte, and where the next line starts; raises ``NoPoint``.
 
-    >>> told, _ = point(rb'haul\ road,truck=T\,1 load=1.5,passes=4i,full=t,said="a \"b\"" 1709272800000000000')
+    >>> told, _ = point(rb'haul\ road,truck=T\,1 load=1.5,passes=4i,full=t,said="a \"b\"" 1709272800')
     >>> told.measurement, told.tags, told.fields
     ('haul road', {'truck': 'T,1'}, {'load': 1.5, 'passes': 4, 'full': True, 'said': 'a "b"'})
     """

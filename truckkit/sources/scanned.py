@@ -75,7 +75,7 @@ class Filled(NamedTuple):
 
 
 @njit(cache=True)
-def hashed(data: Any, start: int, stop: int) -> int:
+def hashed(data: Any, start: int, stop: int) -> Any:
     """The hash of some bytes (FNV-1a)."""
     told = np.int64(EMPTY_HASH)
     for i in range(start, stop):
@@ -198,7 +198,8 @@ def scan(data: Any, limit: int, is_last: bool, state: Any, known: Any, filled: A
                 minus = c == 45
                 if minus or c == 43:
                     i += 1
-                value, digits, any_digit, power, is_plain = np.int64(0), 0, False, 0, True
+                value, digits, any_digit, is_plain = np.int64(0), 0, False, True
+                power = np.int64(0)
                 while i < stop and 48 <= data[i] <= 57:
                     any_digit = True
                     if digits < 18:
@@ -227,14 +228,14 @@ def scan(data: Any, limit: int, is_last: bool, state: Any, known: Any, filled: A
                     minus_power = i < stop and data[i] == 45
                     if minus_power or (i < stop and data[i] == 43):
                         i += 1
-                    told_power, count = 0, 0
+                    told_power, count = np.int64(0), 0
                     while i < stop and 48 <= data[i] <= 57 and count < 3:
                         told_power = told_power * 10 + np.int64(data[i] - 48)
                         count += 1
                         i += 1
                     if count == 0 or count == 3:
                         return ODD
-                    power += -told_power if minus_power else told_power
+                    power = power - told_power if minus_power else power + told_power
                 if i < stop and data[i] == 105 and is_plain:
                     if digits > 18:
                         return ODD

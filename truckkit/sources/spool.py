@@ -85,7 +85,7 @@ class Spool:
         self._refused += 1
         if self._refused > _REFUSED:
             raise BadInput(
-                f'"{self.path}" has more than {_REFUSED:,} rows that are none, the last in line {broken.line}: '
+                f'"{self.path}" has more than {_REFUSED:,} rows that are none, such as line {broken.line}: '
                 f"{broken.reason}; bring a file of the kind that its name says."
             )
         self._broken.setdefault(section, []).append(broken)

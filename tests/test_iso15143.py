@@ -1,0 +1,88 @@
+"""Snapshots by ISO/TS 15143-3: each part of a machine has a time of its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from stores_of_sections import brought
+
+from truckkit.errors import BadInput
+
+NAMESPACE = 'xmlns="http://standards.iso.org/iso/15143/-3"'
+
+
+def fleet(*parts: str, namespace: str = NAMESPACE, truck: str = "T1") -> str:
+    told = f"<OEMName>A</OEMName><Model>930</Model><EquipmentID>{truck}</EquipmentID>"
+    header = f"<EquipmentHeader>{told}</EquipmentHeader>"
+    links = "<Links><rel>self</rel><href>x</href></Links>"
+    machine = f"<Equipment>{header}{''.join(parts)}</Equipment>"
+    return f'<Fleet {namespace} version="1" snapshotTime="2024-03-01T07:00:00Z">{links}{machine}</Fleet>'
+
+
+def part(name: str, inner: str, at: str = "2024-03-01T06:00:00Z") -> str:
+    return f'<{name} datetime="{at}">{inner}</{name}>'
+
+
+@pytest.mark.parametrize("namespace", ["", NAMESPACE])
+def test_each_part_is_a_sample_at_its_own_time(tmp_path: Path, namespace: str):
+    content = fleet(
+        part("Location", "<Latitude>-30</Latitude><Longitude>-70</Longitude><Altitude>1000</Altitude>"
+             "<AltitudeUnits>foot</AltitudeUnits>"),
+        "<CumulativeOperatingHours><datetime>2024-03-01T05:00:00Z</datetime><Hour>12.5</Hour>"
+        "</CumulativeOperatingHours>",
+        part("Distance", "<OdometerUnits>mile</OdometerUnits><Odometer>100</Odometer>"),
+        part("FuelRemaining", "<Percent>55</Percent>"),
+        part("EngineStatus", "<EngineNumber>1</EngineNumber><Running>true</Running>"),
+        part("CumulativeIdleHours", "<Hour>3</Hour>"),
+        namespace=namespace,
+    )  # fmt: skip
+    loads, site = brought(tmp_path, "iso15143", "a.xml", content)
+    (place,) = site.positions.to_pyarrow().to_pylist()
+    assert (place["truck"], place["lat"], round(place["elevation_m"], 1)) == ("T1", -30.0, 304.8)
+    rows = site.table("telemetry").order_by("at").to_pyarrow().to_pylist()
+    assert rows[0]["engine_h"] == 12.5
+    told = [(row["odometer_km"], row["fuel_pct"], row["engine_on"]) for row in rows[1:]]
+    assert told == [(160.9344, 55.0, True)]
+    assert site.trucks.model.to_pyarrow().to_pylist() == ["930"]
+    assert all(load.rejected == 0 for load in loads)
+    assert all(load.known for load in brought(tmp_path, "iso15143", "a.xml", content)[0])
+
+
+def test_a_part_without_a_time_or_in_an_unknown_unit_is_refused(tmp_path: Path):
+    content = fleet(
+        "<FuelRemaining><Percent>5</Percent></FuelRemaining>",
+        part("Distance", "<OdometerUnits>league</OdometerUnits><Odometer>1</Odometer>"),
+    )
+    _, site = brought(tmp_path, "iso15143", "a.xml", content)
+    assert set(site.rejects.reason.to_pyarrow().to_pylist()) == {
+        "FuelRemaining has no datetime", 'OdometerUnits is "league", which is no unit of length here',
+    }  # fmt: skip
+
+
+def test_a_part_that_the_mapping_does_not_know_is_refused_and_counted(tmp_path: Path):
+    loads, _ = brought(tmp_path, "iso15143", "a.xml", fleet(part("Mood", "<Good>1</Good>")))
+    assert [(load.rows_in, load.rejected) for load in loads][-1] == (1, 1)
+
+
+@pytest.mark.parametrize("content", ["", "<Fleet>", '<!DOCTYPE x [<!ENTITY a "b">]><Fleet>&a;</Fleet>'])
+def test_what_is_no_snapshot_is_refused(tmp_path: Path, content: str):
+    with pytest.raises(BadInput):
+        brought(tmp_path, "iso15143", "a.xml", content)
+
+
+def test_json_says_the_same_as_xml(tmp_path: Path):
+    at = "2024-03-01T06:00:00Z"
+    machine = {
+        "EquipmentHeader": {"EquipmentID": "T1", "Model": "930"},
+        "Location": {"datetime": at, "Latitude": -30, "Longitude": -70},
+        "FuelRemaining": [{"datetime": at, "Percent": 55}, {"Percent": 5}, "none"],
+    }
+    content = json.dumps({"Equipment": [machine, 7], "snapshotTime": at})
+    loads, site = brought(tmp_path, "iso15143", "a.json", content)
+    assert site.positions.lat.to_pyarrow().to_pylist() == [-30.0]
+    assert site.table("telemetry").fuel_pct.to_pyarrow().to_pylist() == [55.0]
+    assert {load.source.rpartition("(")[2]: (load.rows_in, load.rejected) for load in loads} == {
+        "EquipmentHeader)": (1, 0), "Location)": (1, 0), "FuelRemaining)": (3, 2), "Equipment)": (1, 1),
+    }  # fmt: skip
