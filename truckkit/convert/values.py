@@ -69,7 +69,8 @@ def _instant(said: ibis.Value, spec: Spec, local: str) -> ibis.Value:
             f'the column "{spec.source}" holds numbers, not times; say epoch = "s", "ms", "us" or "ns".'
         )
     if kind.is_timestamp() and kind.timezone is not None:
-        return said.cast(schema.INSTANT)
+        # A cast asks a calendar, and costs as much as all else that is done to a sample.
+        return make_timestamp(epoch_us(said)).cast(schema.INSTANT)
     if kind.is_timestamp() or kind.is_date():
         return _to_utc(said.cast(schema.INSTANT), local)
     if spec.format:
@@ -109,6 +110,16 @@ def timezone(zone: str, local: dt.Timestamp(scale=6)) -> dt.Timestamp(timezone="
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def try_strptime(text: str, form: str) -> dt.Timestamp(scale=6):  # type: ignore[valid-type]
     """The time that a text says in a form, nothing where it says none; Ibis' own raises there."""
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def epoch_us(instant: dt.Timestamp(timezone="UTC")) -> dt.int64:  # type: ignore[valid-type]
+    """Microseconds since 1970."""
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def make_timestamp(micros: dt.int64) -> dt.Timestamp(scale=6):  # type: ignore[valid-type]
+    """The instant so many microseconds after 1970, without a zone."""
 
 
 @ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]

@@ -63,7 +63,7 @@ class Staging:
         if kind.section:
             raw = contract.held(raw, kind, evolves=self.using.evolves)
         for wanted in kind.tables:
-            self._table(raw, beside, wanted, kind.tables[0].into, load)
+            self._table(raw, beside, wanted, kind, load)
         if kind.section:
             self._new_fields(raw, kind, load)
         self.draft.forget(name)
@@ -98,9 +98,12 @@ class Staging:
         load.rows_in += rows.whole
 
     def _table(
-        self, raw: ibis.Table, beside: Path | None, wanted: mapping.Rows, counted: schema.Table, load: Load
+        self, raw: ibis.Table, beside: Path | None, wanted: mapping.Rows, kind: Kind, load: Load
     ) -> None:
         """Stage what rows say of one table."""
+        counted = kind.tables[0].into
+        if kind.section and wanted.into.kind == "catalog" and wanted.into is not counted:
+            raw = self._said_once(raw, wanted, counted, load)
         answers = {name: self._answers(beside, wanted, name, load) for name in _looked_up(wanted)}
         converted = convert.rows(raw, wanted, self.using.time_zone, answers)
         if self._grid.named and wanted.into in (schema.POSITIONS, schema.PLACES):
@@ -113,6 +116,15 @@ class Staging:
         elif counted is schema.STATE_INTERVALS:
             converted = converted.mutate(evidence=ibis.literal("interval"))
         self.draft.stage(counted, _filled(converted, counted), load)
+
+    def _said_once(
+        self, raw: ibis.Table, wanted: mapping.Rows, counted: schema.Table, load: Load
+    ) -> ibis.Table:
+        """The rows that say something of their own: samples say by the million which truck they are of."""
+        refused = self.draft.refused(counted, load)
+        told = raw.anti_join(refused, LINE) if refused is not None else raw
+        columns = list(dict.fromkeys(spec.source for spec in wanted.columns.values() if spec.source))
+        return told.group_by(columns).aggregate(**{LINE: told[LINE].max()})
 
     def _more(self, rows: ibis.Table, table: schema.Table, counted: schema.Table, load: Load) -> None:
         """Stage what rows say of another table than the one that counts them.

@@ -218,6 +218,11 @@ def _enter_in_ledger(con: duckdb.DuckDBPyConnection, loads: list[Load], now: dat
             made.setdefault(number, {})[table.name] = rows
             reach.setdefault(number, []).extend(instant for instant in (first, last) if instant)
     for load in loads:
+        if min(load.kept, load.rejected, load.duplicates) < 0 or load.corrected > load.kept:
+            raise CannotWrite(
+                f'"{load.source}" does not add up: {load.rows_in:,} rows in, {load.rejected:,} rejected, '
+                f"{load.duplicates:,} duplicates, {load.corrected:,} corrected; nothing was stored."
+            )
         load.made = made.get(load.number, load.made or {})
         load.start = min(reach.get(load.number, []), default=None)
         load.stop = max(reach.get(load.number, []), default=None)
