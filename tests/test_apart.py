@@ -200,3 +200,12 @@ def test_a_reader_starts_without_ibis_and_pandas(tmp_path):
     used = after.children_user + after.children_system - before.children_user - before.children_system
     print(f"{used:.2f} CPU s")
     assert used < 5  # half a second on a machine that does nothing else; Ibis and pandas would take many
+
+
+def test_a_path_is_meant_from_where_one_stands_now(tmp_path, monkeypatch):
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.csv").write_text(f"truck\n{name}\n")
+        monkeypatch.chdir(tmp_path / name)
+        with apart.rows(text.rows, Path("a.csv")).reading() as stream:
+            assert stream.read_all()["truck"].to_pylist() == [name]

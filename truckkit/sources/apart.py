@@ -130,7 +130,8 @@ class _Reader:
 
     def ask(self, opener: Opener) -> None:
         """Have a file opened."""
-        question = pickle.dumps((opener, self.path, self.limits))
+        # The folder that we stand in may be another than when the reader was started.
+        question = pickle.dumps((opener, self.path, self.limits, Path.cwd()))
         assert self._process.stdin
         try:
             self._process.stdin.write(child.LENGTH.pack(len(question)) + question)

@@ -37,7 +37,8 @@ def serve() -> None:
     _shut_in()
     ours = _address_space()
     while length := asked.read(LENGTH.size):
-        opener, path, limits = pickle.loads(asked.read(*LENGTH.unpack(length)))
+        opener, path, limits, here = pickle.loads(asked.read(*LENGTH.unpack(length)))
+        os.chdir(here)
         resource.setrlimit(resource.RLIMIT_AS, (ours + limits.memory, resource.RLIM_INFINITY))
         _answer(out, opener, path, limits)
         pa.default_memory_pool().release_unused()
