@@ -1,238 +1,128 @@
 """What it costs to bring data in.
 
-    python bench/ingest.py --quick              10 trucks and 60 days, a minute
+    python bench/ingest.py --quick              small files, 10 trucks and 60 days: two minutes
     python bench/ingest.py --store FOLDER       50 trucks and a year; kept, and made where it is missing
     python bench/ingest.py --json               [{"name", "value", "unit", "goal", "peer"}]
 
-Five minutes: positions each second and telemetry of all trucks, as Parquet, are ingested into stores of one
-day and of a year, detection included; each time the next five minutes. The value is the median of the
-CPU seconds (user and system, all threads), once the detector is compiled. The year is made of a simulated
-day that is repeated with fewer samples, and of a ledger as a followed source leaves it.
+Rates are without detection, of rows that are sorted and published; CPU is user and system time of this
+process and of its reader; values are medians. A rate's peer is InfluxDB sending the same rows to nobody, in
+turn with it (see influx_rate.py), or DuckDB alone sorting the same Parquet into a file. Five minutes are with
+detection (see five_minutes.py).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import resource
-import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
-import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from rich.console import Console
-from rich.table import Table
+import five_minutes
+import influx_rate
+import road
+from measuring import Entry, entry, show, timed
 
-from truckkit import derive, detecting, mapping, schema
-from truckkit.ingest import ingest
-from truckkit.sources.simulator import Plan, Simulated, simulate
-from truckkit.store import Draft, Facts, Pending, publish
-
-Entries = list[dict[str, object]]
-
-SAMPLES = ("positions", "telemetry")
-STEP = timedelta(minutes=5)
-GOAL_S = 2.0
-EVERY = 100
-"""One sample of so many is kept in days that are repeated."""
+import truckkit as tk
+from truckkit.sources import apart
 
 
-def cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def five_minutes(folder: Path, trucks: int, days: int, times: int) -> Entries:
-    """What it costs to add the next five minutes, to a store of a day and to one of many days."""
-    found: Entries = []
-    fresh = _Mine(folder, trucks, times)
-    for age in (1, days):
-        store = folder / f"{age}-days"
-        fresh.write(store, age)
-        # The files of a store never change, so links to them are a copy.
-        tried = Path(tempfile.mkdtemp(dir=folder)) / "mine"
-        shutil.copytree(store, tried, copy_function=os.link)
-        walls, cpus = [], []
-        for number, files in enumerate(fresh.steps()):
-            wall, cpu = time.perf_counter(), cpu_s()
-            ingest(tried, files, str(fresh.mapping))
-            if number:  # the first compiles the detector
-                walls.append(time.perf_counter() - wall)
-                cpus.append(cpu_s() - cpu)
-        shutil.rmtree(tried.parent)
-        found.append(
-            {
-                "name": f"5 minutes of {trucks} trucks into {age} days",
-                "value": round(statistics.median(cpus), 2),
-                "unit": "CPU s",
-                "goal": GOAL_S,
-                "peer": None,
-                "wall": round(statistics.median(walls), 2),
-                "most": round(max(cpus), 2),
-            }
+def rate(folder: Path, source: Path, mapping: str, runs: int) -> tuple[int, float, float]:
+    """Rows, median CPU seconds and median wall seconds of an ingest; the first run warms up."""
+    spent = []
+    rows = 0
+    for run in range(runs + 1):
+        before = _readers_s()
+        cpu, wall = timed(
+            lambda run=run: tk.ingest(folder / f"{source.stem}{run}", source, mapping, detection=False)
         )
-    return found
+        spent.append((cpu + _readers_s() - before, wall))
+        rows = sum(
+            load["rows_in"] for load in tk.open(folder / f"{source.stem}{run}").loads.to_pyarrow().to_pylist()
+        )
+    cpus, walls = zip(*spent[1:], strict=True)
+    return rows, statistics.median(cpus), statistics.median(walls)
 
 
-class _Mine:
-    """A simulated mine, as a store of some age and the files that come after it."""
-
-    def __init__(self, folder: Path, trucks: int, times: int) -> None:
-        self.folder = folder
-        self.plan = Plan(trucks=trucks, hours=20, seed=11)
-        self.after = self.plan.start + timedelta(hours=18)
-        self.times = times
-        self._made: Simulated | None = None
-        self.mapping = folder / "samples.toml"
-        self.mapping.write_text(_mapping(), "utf-8")
-
-    @property
-    def made(self) -> Simulated:
-        if self._made is None:
-            self._made = simulate(self.plan)
-        return self._made
-
-    def steps(self) -> Iterator[list[Path]]:
-        """The files of each five minutes."""
-        for number in range(self.times + 1):
-            start = self.after + number * STEP
-            files = [self.folder / f"{name}-{number:03d}.parquet" for name in SAMPLES]
-            for name, file in zip(SAMPLES, files, strict=True):
-                if not file.exists():
-                    pq.write_table(_between(self.made.observed.table(name), start, start + STEP), file)
-            yield files
-
-    def write(self, store: Path, days: int) -> None:
-        """The store up to the files; where it is there, it stays as it is."""
-        if (store / "CURRENT").exists():
-            return
-        observed = {name: self.made.observed.table(name) for name in self.made.observed.names}
-        told = {name: self.made.truth.table(name) for name in ("states", "cycles")}
-        self._publish(store, observed, everything=True)
-        thin = {name: observed[name].take(pa.array(range(0, len(observed[name]), EVERY))) for name in SAMPLES}
-        for first in range(1, days, 30):
-            parts = {
-                name: pa.concat_tables(
-                    _moved(rows, -timedelta(days=day)) for day in range(first, min(days, first + 30))
-                )
-                for name, rows in (thin | told).items()
-            }
-            self._publish(store, parts, ledger=30 * 288 * 2)
-
-    def _publish(
-        self, store: Path, tables: dict[str, pa.Table], *, everything: bool = False, ledger: int = 0
-    ) -> None:
-        with Draft() as draft:
-            bare: dict[str, pa.Table] = {}
-            draft.site = Facts(self.plan.name, self.plan.zone, simulated=True)
-            for name, rows in tables.items():
-                if not (everything or name in SAMPLES):
-                    continue
-                if everything and schema.TABLES[name].kind == "day":
-                    rows = _between(rows, self.plan.start, self.after)
-                load = draft.load(name, f"{name} {store} {rows.num_rows} {time.time()}", "bench", name)
-                load.rows_in = len(rows)
-                if "load_id" in schema.TABLES[name]:
-                    draft.stage(schema.TABLES[name], draft.read("given", rows), load)
-                    draft.forget("given")
-                else:
-                    bare[name] = rows
-
-            def follows(pending: Pending) -> None:
-                for name, rows in bare.items():
-                    pending.replace(name, rows)
-                derive.everything(pending, mapping.read(str(self.mapping)).shifts)
-                if everything:
-                    detecting.everything(pending)
-                else:
-                    for name in ("states", "cycles"):
-                        none = pa.repeat(pa.scalar(0, pa.int64()), len(tables[name]))
-                        words = pa.repeat(pa.scalar("detected"), len(tables[name]))
-                        rows = tables[name].append_column("load_id", none)
-                        at = rows.schema.get_field_index("source")
-                        rows = rows.set_column(at, rows.schema.field(at), words)
-                        pending.replace(name, rows)
-                if ledger:
-                    pending.replace("loads", _ledger(pending, ledger))
-
-            publish(store, draft, follows)
+def _readers_s() -> float:
+    """User and system seconds of the readers that still live; those that ended are counted as children."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    spent = 0.0
+    for pid in apart.processes():
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        spent += (int(told[11]) + int(told[12])) / ticks
+    return spent
 
 
-def _ledger(pending: Pending, rows: int) -> pa.Table:
-    last = pending.before("loads").load_id.max().to_pyarrow().as_py() + 100
-    now = datetime(2026, 1, 1)  # noqa: DTZ001 - as tables hold instants
-    return pa.Table.from_pylist(
-        [
-            {
-                "load_id": last + k, "source": f"influx://historian:8086/mine positions T{k % 50:02d} {k}",
-                "identity": f"{last + k:064x}", "mapping": "samples", "cursor": str(k), "at": now,
-                "rows_in": 300, "kept": 300, "rejected": 0, "duplicates": 0, "corrected": 0,
-                "made": json.dumps({"positions": 300}), "start": now, "stop": now,
-            }
-            for k in range(rows)
-        ],
-        schema=schema.LOADS.schema.to_pyarrow(),
-    )  # fmt: skip
-
-
-def _between(rows: pa.Table, start: datetime, stop: datetime) -> pa.Table:
-    at = rows["at" if "at" in rows.column_names else "start"]
-    low, high = (pa.scalar(edge.replace(tzinfo=None), at.type) for edge in (start, stop))
-    return rows.filter(pc.and_(pc.greater_equal(at, low), pc.less(at, high)))
-
-
-def _moved(rows: pa.Table, by: timedelta) -> pa.Table:
-    for number, field in enumerate(rows.schema):
-        if pa.types.is_timestamp(field.type):
-            moved = pc.add(rows.column(number), pa.scalar(by, pa.duration("us")))
-            rows = rows.set_column(number, field, moved.cast(field.type))
-    return rows
-
-
-def _mapping() -> str:
-    parts = ['name = "samples"\ntime_zone = "America/Santiago"']
-    parts += [
-        f'[[shift]]\nname = "{word}"\nstart = "{start}"\nhours = 12'
-        for word, start in (("day", "06:00"), ("night", "18:00"))
+def line_protocol(folder: Path, seconds: int, runs: int) -> list[Entry]:
+    """Points a CPU second from a file of line protocol."""
+    source, mapping = folder / "points.lp", folder / "points.toml"
+    with source.open("w") as file:
+        for piece in influx_rate.lines(influx_rate.TRUCKS, seconds):
+            file.write(piece.replace("\n", "000000000\n") + "000000000\n")
+    mapping.write_text(influx_rate.MAPPING)
+    rows, cpu, wall = rate(folder, source, str(mapping), runs)
+    return [
+        entry("line protocol", rows / cpu, "points/CPU s", "≥ 400000"),
+        entry("line protocol, wall", rows / wall, "points/s"),
     ]
-    for name in SAMPLES:
-        parts.append(
-            f'[[file]]\nmatch = "{name}-*.parquet"\n[[file.table]]\ninto = "{name}"\n[file.table.columns]'
-        )
-        wanted = [column.name for column in schema.TABLES[name] if column.name != "load_id"]
-        parts += [
-            f'{each} = "{each}"' if each != "at" else 'at = { from = "at", zone = "UTC" }' for each in wanted
-        ]
-    return "\n".join(parts) + "\n"
+
+
+def parquet(folder: Path, trucks: int, runs: int) -> list[Entry]:
+    """Rows a CPU second from Parquet."""
+    source, mapping = folder / "day.parquet", folder / "day.toml"
+    road.positions(source, 0, trucks)
+    mapping.write_text(road.MAPPING)
+    rows, cpu, wall = rate(folder, source, str(mapping), runs)
+    peer = statistics.median(
+        timed(lambda run=run: road.sorted_by_duckdb(source, folder / f"peer{run}.duckdb"))[0]
+        for run in range(runs)
+    )
+    return [
+        entry("Parquet", rows / cpu, "rows/CPU s", "≥ 700000", rows / peer),
+        entry("Parquet, wall", rows / wall, "rows/s"),
+    ]
+
+
+def peak(folder: Path, source: Path, mapping: Path) -> list[Entry]:
+    """The most memory that an ingest of a large file takes, in a process of its own with its reader."""
+    program = """
+import resource, sys
+import truckkit as tk
+from truckkit.sources import apart
+tk.ingest(*sys.argv[1:4], detection=False)
+apart.close()
+print(sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+"""
+    command = [sys.executable, "-c", program, str(folder / "peak"), str(source), str(mapping)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    return [
+        entry(f"peak memory, {source.suffix[1:]}, reader included", int(told.stdout) / 1024, "MB", "≤ 1024")
+    ]
 
 
 def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--store", type=Path, help="a folder for stores and files; made where it is missing")
-    asked.add_argument("--quick", action="store_true", help="10 trucks and 60 days")
-    asked.add_argument("--times", type=int, default=5, help="how often five minutes are added")
+    asked.add_argument("--store", type=Path, help="a folder for the year; made where it is missing")
+    asked.add_argument("--quick", action="store_true", help="small files, 10 trucks and 60 days")
+    asked.add_argument("--runs", type=int, default=3)
     asked.add_argument("--json", action="store_true", help="for programs")
     told = asked.parse_args()
-    trucks, days = (10, 60) if told.quick else (50, 365)
+    seconds, trucks, days = (6_000, 10, 60) if told.quick else (86_400, 50, 365)
     with tempfile.TemporaryDirectory(prefix="truckkit-bench-") as scratch:
-        folder = told.store or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        found = five_minutes(folder, trucks, days, told.times)
-    if told.json:
-        print(json.dumps(found, indent=2))
-        return
-    table = Table("", "value", "unit", "goal", "wall", box=None)
-    for row in found:
-        table.add_row(*(str(row[key]) for key in ("name", "value", "unit", "goal", "wall")))
-    Console().print(table)
+        folder = Path(scratch)
+        found = influx_rate.measured(seconds * influx_rate.TRUCKS, told.runs)
+        found += line_protocol(folder, seconds, told.runs)
+        found += parquet(folder, trucks, told.runs)
+        found += peak(folder, folder / "points.lp", folder / "points.toml")
+        found += peak(folder, folder / "day.parquet", folder / "day.toml")
+        year = told.store or folder / "year"
+        year.mkdir(parents=True, exist_ok=True)
+        found += five_minutes.five_minutes(year, trucks, days, told.runs + 2)
+    show(found, as_json=told.json)
 
 
 if __name__ == "__main__":

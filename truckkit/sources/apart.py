@@ -122,6 +122,11 @@ class _Reader:
         self._busy = True
         self._pipe = _Pipe(self)
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
     def begin(self, path: Path, limits: Limits) -> None:
         """Turn to a file."""
         self.path, self.limits, self._busy = path, limits, True
@@ -292,8 +297,15 @@ def _give_back(reader: _Reader) -> None:
     reader.close()
 
 
+def processes() -> list[int]:
+    """The readers that wait for the next file, for those who measure."""
+    with _lock:
+        return [reader.pid for reader in _idle]
+
+
 @atexit.register
-def _close() -> None:
+def close() -> None:
+    """End the readers that wait."""
     with _lock:
         while _idle:
             _idle.pop().close()
