@@ -11,6 +11,7 @@ import pytest
 from inputs import HEADER, POSITIONS, bring, holds, refused, row, told
 
 from truckkit.errors import BadMapping
+from truckkit.ingest import ingest
 from truckkit.site import open_site
 from truckkit.store import Load, Store
 
@@ -350,10 +351,15 @@ def test_a_truck_of_any_name_is_kept_by_its_name(store, name):
     assert open_site(store).truck(name).positions.count().execute() == 1
 
 
-def test_a_mine_of_very_many_trucks_is_a_mine(store):
-    many = 500
-    assert len(globe(store, *(f"T{number},1700000000,-70,-30,10" for number in range(many)))) == many
+def test_more_trucks_than_any_mine_has_are_kept_and_nothing_is_detected_of_them(store, tmp_path):
+    many, said = 20_000, []
+    rows = "".join(f"T{number},1700000000,-70,-30,10\n" for number in range(many))
+    (tmp_path / "many.csv").write_text("Truck,Time,Lon,Lat,Speed\n" + rows)
+    (tmp_path / "globe.toml").write_text(GLOBE)
+    [load] = ingest(store, tmp_path / "many.csv", str(tmp_path / "globe.toml"), remark=said.append)
+    assert load.kept == many
     assert open_site(store).trucks.count().execute() == many
+    assert said[0].startswith("20,000 trucks came at once, so nothing was detected of them")
 
 
 def test_an_empty_mine_has_no_rows(store):

@@ -31,6 +31,9 @@ _FURTHEST = timedelta(days=1)
 _MOST_ROWS = 1_500_000
 """Positions of several trucks that are in memory at once, about; of one truck four times as many."""
 
+MOST_TRUCKS = 5_000
+"""No mine has so many: more come of a column that names something else."""
+
 _COLUMNS = {
     "positions": ("truck", "at", "x_m", "y_m", "elevation_m", "speed_kmh"),
     "telemetry": ("truck", "at", "payload_t", "fuel_pct", "reverse", "body_up", "engine_on"),
@@ -71,10 +74,19 @@ def detect(store: str | Path, progress: Progress = lambda _: None) -> None:
         publish(Path(store), draft, lambda pending: everything(pending, progress))
 
 
-def changed(pending: Pending, progress: Progress = lambda _: None) -> None:
-    """Detect again where a publish brings something new."""
+def changed(pending: Pending, progress: Progress = lambda _: None, remark: Progress = lambda _: None) -> None:
+    """Detect again where a publish brings something new.
+
+    ``remark`` is told where more trucks come at once than any mine has: their names are then no trucks'.
+    """
     bounds = _bounds(pending.new, [name for name in _TELL if pending.tells(name)])
     if not bounds:
+        return
+    if len(bounds) > MOST_TRUCKS:
+        remark(
+            f"{len(bounds):,} trucks came at once, so nothing was detected of them; see whether the mapping "
+            'takes "truck" from the right column, or say "truckkit detect".'
+        )
         return
     progress(f"detecting what {len(bounds)} trucks did")
     windows = _windows(pending, bounds)

@@ -110,7 +110,7 @@ def _files(
             for each_own in described:
                 describing.follow(pending, each_own)
             if detection and using:
-                detecting.changed(pending, progress)
+                detecting.changed(pending, progress, remark)
             revising.note(pending)
 
         return publish(Path(store), draft, follows)

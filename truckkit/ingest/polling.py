@@ -79,7 +79,7 @@ class Polling:
         def follows(pending: Pending) -> None:
             derive.everything(pending, self._using.shifts)
             if self._detection:
-                detecting.changed(pending, self._progress)
+                detecting.changed(pending, self._progress, self._remark)
             revising.note(pending)
             reading.note(pending)
 
