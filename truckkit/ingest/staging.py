@@ -124,6 +124,8 @@ class Staging:
         refused = self.draft.refused(counted, load)
         told = raw.anti_join(refused, LINE) if refused is not None else raw
         columns = list(dict.fromkeys(spec.source for spec in wanted.columns.values() if spec.source))
+        if not columns:
+            return told
         return told.group_by(columns).aggregate(**{LINE: told[LINE].max()})
 
     def _more(self, rows: ibis.Table, table: schema.Table, counted: schema.Table, load: Load) -> None:

@@ -98,17 +98,7 @@ class InfluxQL:
     def _ask(self, statement: str, measurement: str) -> bytes:
         """The answer to a statement, once what has to stand behind it does."""
         ending = f"SHOW MEASUREMENTS WITH MEASUREMENT = {_name(measurement)}"
-        fields = {"db": self._address.database, "epoch": "ms", "q": f"{statement}; {ending}", **_CHUNKED}
-        if self._address.policy:
-            fields["rp"] = self._address.policy
-        data = self._wire.ask("POST", "/query", _CSV, fields)
-        if data.startswith(b"error\n"):
-            said = " ".join(
-                row[0] for row in list(csv.reader(io.StringIO(data.decode("utf-8", "replace"))))[1:2]
-            )
-            raise self._wire.failed(
-                f"refuses the question: {said[:160]}", "see whether the database is right"
-            )
+        data = self._answer(f"{statement}; {ending}", epoch="ms", **_CHUNKED)
         at = data.rfind(b"name,tags,name\n")
         told = list(csv.reader(io.StringIO(data[at:].decode("utf-8", "replace")))) if at >= 0 else []
         if told[1:] != [["measurements", "", measurement]] or (at and data[at - 1 : at] != b"\n"):
@@ -117,17 +107,17 @@ class InfluxQL:
 
     def _rows(self, statement: str) -> list[list[str]]:
         """The rows of a small answer."""
-        fields = {"db": self._address.database, "q": statement}
+        return list(csv.reader(io.StringIO(self._answer(statement).decode("utf-8"))))[1:]
+
+    def _answer(self, statement: str, **more: str) -> bytes:
+        fields = {"db": self._address.database, "q": statement, **more}
         if self._address.policy:
             fields["rp"] = self._address.policy
-        text = self._wire.ask("POST", "/query", _CSV, fields).decode("utf-8")
-        rows = list(csv.reader(io.StringIO(text)))
-        if rows and rows[0] == ["error"]:
-            said = rows[1][0] if len(rows) > 1 else ""
-            raise self._wire.failed(
-                f"refuses the question: {said[:160]}", "see whether the database is right"
-            )
-        return rows[1:]
+        data = self._wire.ask("POST", "/query", _CSV, fields)
+        if data.startswith(b"error\n"):
+            said = " ".join(data[6:166].decode("utf-8", "replace").split()).strip('"')
+            raise self._wire.failed(f"refuses the question: {said}", "see whether the database is right")
+        return data
 
     def _from(self, measurement: str) -> str:
         policy = f"{_name(self._address.policy)}." if self._address.policy else ""
