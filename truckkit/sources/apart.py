@@ -26,10 +26,10 @@ import pyarrow.ipc as ipc
 from truckkit.errors import BadInput
 from truckkit.sources import child
 from truckkit.sources.limits import Bound, Limits
-from truckkit.sources.streams import Broken, Rows
+from truckkit.sources.streams import Broken, Pouring, Rows
 
-Opener = Callable[[Path, Bound], Rows]
-"""Opens a file in the reader; a function of a module in ``truckkit.sources``."""
+Opener = Callable[[Path, Bound], Rows | Pouring]
+"""Opens a file in the reader; a function of a module in ``truckkit.sources``, or what pickles as well."""
 
 _PIPE = 1 << 20
 

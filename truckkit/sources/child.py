@@ -11,6 +11,8 @@ import pickle
 import resource
 import struct
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,7 +20,7 @@ import pyarrow.ipc as ipc
 
 from truckkit.errors import BadInput
 from truckkit.sources.limits import Bound, Limits
-from truckkit.sources.streams import Rows, unreadable
+from truckkit.sources.streams import Pouring, Rows, unreadable
 
 BROKEN, FAULT, WHOLE = b"broken", b"fault", b"whole"
 """What the metadata of a batch tell: rows that are none, why the file ends here, that it ended whole."""
@@ -34,21 +36,37 @@ def serve() -> None:
     asked = sys.stdin.buffer
     out = os.dup(1)
     os.dup2(2, 1)  # what a library prints must not stand among the rows
-    _shut_in()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ours = _address_space()
     while length := asked.read(LENGTH.size):
+        before = _address_space()
         opener, path, limits, here = pickle.loads(asked.read(*LENGTH.unpack(length)))
         os.chdir(here)
-        resource.setrlimit(resource.RLIMIT_AS, (ours + limits.memory, resource.RLIM_INFINITY))
-        _answer(out, opener, path, limits)
+        if ready := getattr(opener, "ready", None):
+            ready()
+        ours += max(0, _address_space() - before)  # what reads this kind of file is code, no row of it
+        with _shut_in(ours + limits.memory):
+            _answer(out, opener, path, limits)
         pa.default_memory_pool().release_unused()
 
 
-def _shut_in() -> None:
-    """No core dump, no file written, few opened."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
+@contextmanager
+def _shut_in(memory: int) -> Iterator[None]:
+    """While a file is read, no file is written, few are opened, and memory has an end."""
+    limits = {
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NOFILE: _FILES,
+        resource.RLIMIT_AS: memory,
+        resource.RLIMIT_CPU: resource.RLIM_INFINITY,  # set anew from batch to batch
+    }
+    before = {each: resource.getrlimit(each) for each in limits}
+    try:
+        for each, most in limits.items():
+            resource.setrlimit(each, (most, before[each][1]))
+        yield
+    finally:
+        for each, free in before.items():
+            resource.setrlimit(each, free)
 
 
 def _address_space() -> int:
@@ -78,12 +96,12 @@ def _answer(out: int, opener: object, path: Path, limits: Limits) -> None:
         stream.write_batch(_empty(rows.given), custom_metadata=last)
 
 
-def _send(stream: ipc.RecordBatchStreamWriter, rows: Rows, limits: Limits) -> None:
+def _send(stream: ipc.RecordBatchStreamWriter, rows: Rows | Pouring, limits: Limits) -> None:
     told, kept = 0, 0
 
     def broken() -> dict[bytes, bytes]:
         nonlocal told, kept
-        fresh = rows.broken[told:]
+        fresh = [] if isinstance(rows, Pouring) else rows.broken[told:]
         told += len(fresh)
         kept += sum(len(row.text) + 100 for row in fresh)
         if kept > limits.broken:
@@ -93,13 +111,18 @@ def _send(stream: ipc.RecordBatchStreamWriter, rows: Rows, limits: Limits) -> No
             )
         return {BROKEN: json.dumps([vars(row) for row in fresh]).encode()} if fresh else {}
 
+    def put(batch: pa.RecordBatch) -> None:
+        batch.validate(full=True)
+        stream.write_batch(batch, custom_metadata=broken())
+        _breathe(limits)
+
+    if isinstance(rows, Pouring):
+        rows.pour(put)
+        return
     with rows.reading() as batches:
         for batch in batches:
-            batch.validate(full=True)
             # The number of each row is for the one who asked to give.
-            sent = pa.RecordBatch.from_arrays(batch.columns[:-1], schema=rows.given)
-            stream.write_batch(sent, custom_metadata=broken())
-            _breathe(limits)
+            put(pa.RecordBatch.from_arrays(batch.columns[:-1], schema=rows.given))
     if late := broken():
         stream.write_batch(_empty(rows.given), custom_metadata=late)
 

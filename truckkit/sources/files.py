@@ -7,20 +7,18 @@ comes with its own types. Every row has its number in ``_line``, the first row o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from truckkit.errors import BadInput, listed
-from truckkit.sources import apart, columnar, documents, gpx, iso15143, line_protocol, text
+from truckkit.sources import apart, columnar, documents, gpx, iso15143, line_protocol, poured, text
 from truckkit.sources.spool import Section, Spool
 from truckkit.sources.streams import Rows
 
-Reader = Callable[[Path, Spool], None]
-
 _CSV = (".csv", ".csv.gz", ".csv.zst")
-_FORMATS: Mapping[tuple[str, ...], Reader] = {
+_FORMATS: Mapping[tuple[str, ...], poured.Reader] = {
     (".lp", ".lp.gz", ".lp.zst", ".line", ".influx", ".influx.gz"): line_protocol.read,
     (".gpx",): gpx.read,
     (".json", ".mfjson"): documents.read,
@@ -58,18 +56,19 @@ def has_sections(path: Path) -> bool:
 
 
 def sections(path: Path, scratch: Path, trucks: Mapping[str, str] | None = None) -> list[Section]:
-    """The sections of a file that has some; rows wait in the folder ``scratch`` until they are read.
+    """The sections of a file that has some, read in a process of its own.
 
-    ``trucks`` says for sections which of their columns names the truck.
+    Rows wait in the folder ``scratch`` until they are read. ``trucks`` says for sections which of their columns names the truck.
     """
     reader = _reader(path)
     assert reader is not None
     spool = Spool(path, scratch, trucks)
-    reader(path, spool)
+    prepare = line_protocol.ready if reader is line_protocol.read else None
+    poured.into(spool, poured.Opener(reader, dict(trucks or {}), prepare))
     return spool.sections()
 
 
-def _reader(path: Path) -> Reader | None:
+def _reader(path: Path) -> poured.Reader | None:
     name = path.name.lower()
     return next((reader for ends, reader in _FORMATS.items() if name.endswith(ends)), None)
 

@@ -63,15 +63,30 @@ class Spool:
 
     def add(self, section: str, rows: pa.Table, fields: Iterable[str] = ()) -> None:
         """Keep rows, which bring their number in ``_line``; ``fields`` are columns that each should have."""
-        kept = self._kept.setdefault(section, _Kept())
-        kept.fields.update(fields)
-        kept.counts_late |= LATE in rows.column_names
-        for column in rows.schema:
-            if column.name not in (LINE, LATE):
-                kept.columns[column.name] = _wider(kept.columns.get(column.name), _plain(column.type))
-        part = self._folder / f"{self.path.name[:40]}-{next(self._numbers)}.arrow"
+        part = self._part()
         with pa.OSFile(str(part), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
             writer.write_table(rows)
+        self._keep(section, part, rows.schema, fields)
+
+    def take(self, section: str, content: pa.Buffer, fields: Iterable[str] = ()) -> None:
+        """Keep rows that come as the content of an Arrow file."""
+        with pa.ipc.open_file(content) as opened:
+            given = opened.schema
+        part = self._part()
+        with pa.OSFile(str(part), "wb") as file:
+            file.write(content)
+        self._keep(section, part, given, fields)
+
+    def _part(self) -> Path:
+        return self._folder / f"{self.path.name[:40]}-{next(self._numbers)}.arrow"
+
+    def _keep(self, section: str, part: Path, given: pa.Schema, fields: Iterable[str]) -> None:
+        kept = self._kept.setdefault(section, _Kept())
+        kept.fields.update(fields)
+        kept.counts_late |= LATE in given.names
+        for column in given:
+            if column.name not in (LINE, LATE):
+                kept.columns[column.name] = _wider(kept.columns.get(column.name), _plain(column.type))
         kept.parts.append(part)
         self._size += part.stat().st_size
         if self._size > self._most:

@@ -126,6 +126,19 @@ class Rows:
         return lines[~np.isin(lines, skipped)][:rows] if skipped else lines
 
 
+Put = Callable[[pa.RecordBatch], None]
+"""Takes a batch."""
+
+
+@dataclass(frozen=True)
+class Pouring:
+    """A file that its reader pours out of itself, in batches as it comes to them."""
+
+    path: Path
+    given: pa.Schema
+    pour: Callable[[Put], None]
+
+
 def unreadable(path: Path, fault: Exception, after: int = 0) -> BadInput:
     """The error for a file that cannot be read on, after a number of rows."""
     said, where = _first(fault), f" after row {after}" if after else ""
