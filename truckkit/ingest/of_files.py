@@ -29,6 +29,8 @@ def chosen(paths: Iterable[Path], named: Sequence[Path], using: Mapping, remark:
 def _order(path: Path, using: Mapping) -> int | None:
     """The place of the first kind that a file can be of, among those of the mapping."""
     has_sections = files.has_sections(path)
+    if has_sections and files.has_frames(path) != bool(using.dbc):
+        return None
     for number, kind in enumerate(using.kinds):
         if kind.may_be(path, sections=has_sections):
             return number
@@ -52,7 +54,8 @@ def bring(staging: Staging, path: Path, known: Callable[[str], list[str]], remar
             name = identity.removeprefix(f"{whole} ")
             staging.load(f"{path} ({name})", staging.using.kind_of(path, name) or _unknown(name), identity)
         return
-    for section in files.sections(path, staging.draft.scratch, staging.using.trucks):
+    using = staging.using
+    for section in files.sections(path, staging.draft.scratch, using.trucks, using.dbc, using.time_zone):
         _bring_section(staging, path, section, f"{whole} {section.name}", remark)
 
 

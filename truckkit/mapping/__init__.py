@@ -46,6 +46,10 @@ field changes its type is refused; under ``"evolve"`` such a field is kept in ``
 as a number. ``[site] crs`` is the grid into which longitude and latitude are projected where nothing says
 ``x_m`` and ``y_m``: an EPSG code, or ``"utm"`` for the zone of the first points.
 
+``dbc = "ours.dbc"`` at the top names the file, beside the mapping, that says what the frames of CAN logs are;
+each of its messages is then a measurement by its name. It counts as a part of the mapping: with another one
+the same log is loaded anew.
+
 ``unknown_trucks = "refuse"`` at the top rejects rows of trucks that the store does not know.
 ``unit`` is the file's unit, converted to that of the schema. ``between`` empties a value outside
 its bounds, and the row says so in ``fault``; ``missing`` lists values that mean nothing; ``scale``
@@ -56,6 +60,7 @@ from __future__ import annotations
 
 import tomllib
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +69,9 @@ from truckkit.mapping.model import Kind, Lookup, Mapping, Roster, Rows, Spec
 from truckkit.mapping.reading import Reading
 
 __all__ = ["Kind", "Lookup", "Mapping", "Roster", "Rows", "Spec", "of_columns", "read", "shipped"]
+
+_DBC = "cp1252"
+"""What DBCs are written in by the tools that make most of them; names are ASCII in any."""
 
 
 def shipped() -> tuple[str, ...]:
@@ -83,8 +91,10 @@ def read(name: str) -> Mapping:
 
     Raises ``BadMapping`` with all that is wrong with it.
     """
+    beside: Traversable = Path(name).parent
     if name in shipped():
-        text = (resources.files("truckkit") / "mappings" / f"{name}.toml").read_text(encoding="utf-8")
+        beside = resources.files("truckkit") / "mappings"
+        text = (beside / f"{name}.toml").read_text(encoding="utf-8")
     elif Path(name).is_file():
         try:
             text = Path(name).read_text(encoding="utf-8")
@@ -96,7 +106,23 @@ def read(name: str) -> Mapping:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise BadMapping(f'the mapping "{name}" is not TOML: {fault}.') from None
-    return Reading(name).mapping(content, text)
+    dbc = _dbc(name, content.get("dbc"), beside)
+    return Reading(name).mapping(content, text + dbc, dbc)
+
+
+def _dbc(name: str, said: Any, beside: Traversable) -> str:
+    """The text of the DBC that a mapping names."""
+    if said is None:
+        return ""
+    if not isinstance(said, str):
+        raise BadMapping(f'the mapping "{name}" says dbc = {said!r}, which is no name of a file; quote it.')
+    try:
+        return (beside / said).read_bytes().decode(_DBC)
+    except OSError as fault:
+        raise BadMapping(
+            f'the mapping "{name}" names the DBC "{beside / said}", which cannot be read: {fault.strerror}; '
+            "say where it lies, from the mapping's folder."
+        ) from None
 
 
 def of_columns(into: str, columns: dict[str, Any]) -> Mapping:

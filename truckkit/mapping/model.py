@@ -127,6 +127,8 @@ class Mapping:
     """True where fields that the mapping does not know are kept as channels, and text is read as a number."""
     lateness: timedelta = timedelta(minutes=15)
     """How long before a truck's newest point a source that grows is read again."""
+    dbc: str = ""
+    """The text of the DBC that says what the frames of a CAN log are; it is part of ``text``."""
     text: str = ""
 
     @property

@@ -19,7 +19,7 @@ _FILLED = (
 
 _TOP = {
     "name", "about", "time_zone", "site", "shift", "file", "measurement", "unknown_trucks", "contract",
-    "lateness",
+    "lateness", "dbc",
 }  # fmt: skip
 
 _MADE = ("load_id", "complete", "given", "version", "samples", "description")
@@ -54,7 +54,7 @@ class Reading:
         self._name = name
         self._faults: list[str] = []
 
-    def mapping(self, content: dict[str, Any], text: str) -> Mapping:
+    def mapping(self, content: dict[str, Any], text: str, dbc: str = "") -> Mapping:
         """The mapping; raises ``BadMapping`` with all that is wrong with it."""
         self._only(content, _TOP, "the top")
         zone = self._get(content, "time_zone", str, "UTC", "the top")
@@ -84,6 +84,7 @@ class Reading:
             evolves=contract == "evolve",
             lateness=self._lateness(content),
             shifts=tuple(self._shift(shift) for shift in self._tables(content, "shift", "the top")),
+            dbc=dbc,
             text=text,
         )
         if self._faults:

@@ -6,6 +6,7 @@ comes with its own types. Every row has its number in ``_line``, the first row o
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,18 @@ from pathlib import Path
 import pyarrow as pa
 
 from truckkit.errors import BadInput, listed
-from truckkit.sources import apart, columnar, documents, gpx, iso15143, line_protocol, poured, text
+from truckkit.sources import (
+    apart,
+    columnar,
+    documents,
+    frames,
+    gpx,
+    iso15143,
+    j1939,
+    line_protocol,
+    poured,
+    text,
+)
 from truckkit.sources.spool import Section, Spool
 from truckkit.sources.streams import Rows
 
@@ -23,6 +35,7 @@ _FORMATS: Mapping[tuple[str, ...], poured.Reader] = {
     (".gpx",): gpx.read,
     (".json", ".mfjson"): documents.read,
     (".xml",): iso15143.read,
+    frames.ENDS: functools.partial(j1939.read, dbc=""),
 }
 """For the ends of files that have sections, what reads them into a spool."""
 _KINDS = (*_CSV, ".parquet", *(end for ends in _FORMATS for end in ends))
@@ -55,14 +68,29 @@ def has_sections(path: Path) -> bool:
     return _reader(path) is not None
 
 
-def sections(path: Path, scratch: Path, trucks: Mapping[str, str] | None = None) -> list[Section]:
+def has_frames(path: Path) -> bool:
+    """True for a log of a CAN bus, which nobody can read without a DBC."""
+    return path.name.lower().endswith(frames.ENDS)
+
+
+def sections(
+    path: Path,
+    scratch: Path,
+    trucks: Mapping[str, str] | None = None,
+    dbc: str = "",
+    zone: str = "UTC",
+) -> list[Section]:
     """The sections of a file that has some, read in a process of its own.
 
-    Rows wait in the folder ``scratch`` until they are read. ``trucks`` says for sections which of their columns names the truck.
+    Rows wait in the folder ``scratch`` until they are read. ``trucks`` says for sections which of their
+    columns names the truck; ``dbc`` is the text of the one for CAN logs, and ``zone`` that of the local
+    times in their heads.
     """
     reader = _reader(path)
     assert reader is not None
     spool = Spool(path, scratch, trucks)
+    if has_frames(path):
+        reader = functools.partial(j1939.read, dbc=dbc, zone=zone)
     prepare = line_protocol.ready if reader is line_protocol.read else None
     poured.into(spool, poured.Opener(reader, dict(trucks or {}), prepare))
     return spool.sections()
