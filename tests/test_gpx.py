@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from stores_of_sections import brought
 
 from truckkit.errors import BadInput
+from truckkit.sources import gpx
+from truckkit.sources.spool import Spool
 
 HOSTILE = '<b>T\'1</b>; "drop" 😀'
 
@@ -67,3 +72,37 @@ def test_a_hostile_name_is_a_name(tmp_path: Path):
 def test_what_is_no_track_is_refused_in_a_sentence(tmp_path: Path, content: str, words: str):
     with pytest.raises(BadInput, match=words):
         brought(tmp_path, "gpx", "a.gpx", content)
+
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=20)
+POINTS = st.tuples(
+    st.floats(-90, 90), st.floats(-180, 180), st.datetimes(), st.none() | st.floats(-500, 9000)
+)
+
+
+@given(tracks=st.lists(st.tuples(WORDS, st.lists(st.lists(POINTS, max_size=3), max_size=3)), max_size=3))
+def test_what_was_written_is_read_back_point_by_point(tmp_path_factory, tracks):
+    root, wanted = ElementTree.Element("gpx"), []
+    for name, segments in tracks:
+        trk = ElementTree.SubElement(root, "trk")
+        ElementTree.SubElement(trk, "name").text = name
+        for number, points in enumerate(segments, 1):
+            segment = ElementTree.SubElement(trk, "trkseg")
+            for lat, lon, at, ele in points:
+                trkpt = ElementTree.SubElement(segment, "trkpt", lat=repr(lat), lon=repr(lon))
+                ElementTree.SubElement(trkpt, "time").text = at.isoformat()
+                if ele is not None:
+                    ElementTree.SubElement(trkpt, "ele").text = repr(ele)
+                wanted.append((name, str(number), at.isoformat(), lat, lon, ele))
+    path = tmp_path_factory.mktemp("gpx") / "a.gpx"
+    ElementTree.ElementTree(root).write(path, encoding="utf-8")
+    spool = Spool(path, path.parent)
+    gpx.read(path, spool)
+    got = []
+    for section in spool.sections():
+        with section.rows.reading() as stream:
+            for row in stream.read_all().to_pylist():
+                place = (float(row["lat"]), float(row["lon"]), float(row["ele"]) if row.get("ele") else None)
+                got.append((row["track"], row["segment"], row["time"], *place))
+        assert not section.rows.broken
+    assert got == wanted

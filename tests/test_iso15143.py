@@ -86,3 +86,60 @@ def test_json_says_the_same_as_xml(tmp_path: Path):
     assert {load.source.rpartition("(")[2]: (load.rows_in, load.rejected) for load in loads} == {
         "EquipmentHeader)": (1, 0), "Location)": (1, 0), "FuelRemaining)": (3, 2), "Equipment)": (1, 1),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "units", "unit", "channel", "number"),
+    [
+        ("FuelUsed", "FuelConsumed", "FuelUnits", "litre", "fuel_used_l", 100.0),
+        ("FuelUsed", "FuelConsumed", "FuelUnits", "Litres", "fuel_used_l", 100.0),
+        ("FuelUsed", "FuelConsumed", "FuelUnits", "gallon", "fuel_used_l", 378.5411784),
+        ("CumulativePayloadTotals", "Payload", "PayloadUnits", "kilogram", "payload_total_t", 0.1),
+        ("CumulativePayloadTotals", "Payload", "PayloadUnits", "SHORT_TON", "payload_total_t", 90.718474),
+    ],
+)
+def test_volumes_and_masses_are_in_our_units_whatever_theirs(
+    tmp_path: Path, name: str, value: str, units: str, unit: str, channel: str, number: float
+):
+    content = fleet(part(name, f"<{units}>{unit}</{units}><{value}>100</{value}>"))
+    _, site = brought(tmp_path, "iso15143", "a.xml", content)
+    (row,) = site.table("channels").to_pyarrow().to_pylist()
+    assert (row["channel"], row["number"]) == (channel, pytest.approx(number))
+
+
+def test_loads_and_idle_hours_are_channels(tmp_path: Path):
+    content = fleet(
+        part("CumulativeLoadCount", "<Count>7</Count>"), part("CumulativeIdleHours", "<Hour>1.5</Hour>")
+    )
+    _, site = brought(tmp_path, "iso15143", "a.xml", content)
+    rows = site.table("channels").order_by("channel").to_pyarrow().to_pylist()
+    assert [(row["channel"], row["number"]) for row in rows] == [("idle_h", 1.5), ("loads", 7.0)]
+
+
+def fault(code: int, at: str) -> str:
+    told = f"<CodeIdentifier>{code}</CodeIdentifier><CodeDescription>Hot oil</CodeDescription>"
+    return part("FaultCode", f"{told}<CodeSeverity>HIGH</CodeSeverity><CodeSource>J1939</CodeSource>", at)
+
+
+def test_a_series_of_a_machine_has_its_header_beside_its_parts(tmp_path: Path):
+    header = "<EquipmentHeader><EquipmentID>T1</EquipmentID></EquipmentHeader>"
+    times = [f"2024-03-01T06:00:0{second}Z" for second in range(3)]
+    series = "".join(fault(100 + number, at) for number, at in enumerate(times))
+    content = f"<Faults {NAMESPACE} version='1'>{header}{series}{fault(100, times[0])}</Faults>"
+    loads, site = brought(tmp_path, "iso15143", "a.xml", content)
+    rows = site.table("events").order_by("at").to_pyarrow().to_pylist()
+    assert [(row["truck"], row["kind"], row["description"]) for row in rows] == [
+        ("T1", code, "Hot oil") for code in ("100", "101", "102")
+    ]
+    assert [(load.rows_in, load.rejected, load.duplicates) for load in loads][-1] == (4, 0, 1)
+
+
+def test_a_series_in_json_is_the_same(tmp_path: Path):
+    places = [
+        {"datetime": f"2024-03-01T06:00:0{second}Z", "Latitude": -30, "Longitude": -70 - second}
+        for second in range(3)
+    ]
+    content = json.dumps({"version": "1", "EquipmentHeader": {"EquipmentID": "T1"}, "Location": places})
+    loads, site = brought(tmp_path, "iso15143", "a.json", content)
+    assert site.positions.order_by("at").lon.to_pyarrow().to_pylist() == [-70.0, -71.0, -72.0]
+    assert all(load.rejected == 0 for load in loads)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from stores_of_sections import brought
 
 from truckkit.errors import BadInput
@@ -93,3 +95,31 @@ def test_what_is_no_place_in_time_is_refused(tmp_path: Path, geometry: Any, kept
 def test_what_is_no_document_is_refused_in_a_sentence(tmp_path: Path, content: str):
     with pytest.raises(BadInput):
         brought(tmp_path, "mf-json", "a.json", content)
+
+
+PLACES = st.tuples(st.floats(-180, 180), st.floats(-90, 90), st.datetimes())
+
+
+@given(moving=st.lists(st.tuples(st.text(max_size=20), st.lists(PLACES, min_size=1, max_size=4)), min_size=1))
+def test_what_was_written_is_read_back_place_by_place(tmp_path_factory, moving):
+    features = [
+        feature(
+            id=number,
+            properties={"name": name},
+            temporalGeometry={
+                "type": "MovingPoint",
+                "datetimes": [at.isoformat() for *_, at in places],
+                "coordinates": [[lon, lat] for lon, lat, _ in places],
+            },
+        )
+        for number, (name, places) in enumerate(moving)
+    ]
+    document = {"type": "FeatureCollection", "features": features}
+    rows, broken = sections(tmp_path_factory.mktemp("mf"), document)["positions"]
+    got = [(row["feature"], row["name"], row["time"], float(row["lon"]), float(row["lat"])) for row in rows]
+    assert got == [
+        (str(number), name, at.isoformat(), lon, lat)
+        for number, (name, places) in enumerate(moving)
+        for lon, lat, at in places
+    ]
+    assert broken == []

@@ -17,7 +17,7 @@ def read(path: Path, spool: Spool) -> None:
     """Read a document of ISO 15143-3 or of OGC Moving Features; raises ``BadInput`` for any other."""
     document = _document(path)
     fleet = document.get("Fleet", document) if isinstance(document, dict) else None
-    if isinstance(fleet, dict) and "Equipment" in fleet:
+    if isinstance(fleet, dict) and not {"Equipment", "EquipmentHeader"}.isdisjoint(fleet):
         iso15143.take(fleet, spool)
     else:
         mf_json.take(document, spool)

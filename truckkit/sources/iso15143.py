@@ -2,9 +2,12 @@
 
 Each part of a machine is a section by its name, such as ``Location`` or ``FuelRemaining``, and each of its
 rows has its own ``time``: a part may be older than another. ``EquipmentHeader`` is a section too. Every row
-has what the header says (``EquipmentID``, ``SerialNumber`` and so on), and the part's own values as text;
-lengths are told again in ``km`` and ``m`` by the units beside them. ``datetime`` may be an attribute or an
-element.
+has ``file`` (the file's name without its end), what the header says (``EquipmentID``, ``SerialNumber`` and so
+on), and the part's own values as text; lengths, volumes and masses are told again in ``km``, ``m``, ``l`` and
+``t`` by the units beside them. ``datetime`` may be an attribute or an element.
+
+In the series of one machine the header stands beside the parts. A ``FaultCode`` has an ``event`` too, which
+identifies it by its machine, time and code.
 """
 
 from __future__ import annotations
@@ -19,15 +22,28 @@ from truckkit.sources.elements import local, walk
 from truckkit.sources.spool import Spool
 from truckkit.sources.texts import Texts, as_text
 
-_HEADER = "EquipmentHeader"
+_HEADER, _FAULT = "EquipmentHeader", "FaultCode"
+_IDENTITY = ("EquipmentID", "PIN", "SerialNumber", "file")
+_LENGTHS = {"kilometre": 1.0, "kilometer": 1.0, "km": 1.0, "mile": 1.609344, "mi": 1.609344}
+_HEIGHTS = {"metre": 1.0, "meter": 1.0, "m": 1.0, "foot": 0.3048, "feet": 0.3048, "ft": 0.3048}
+_VOLUMES = {
+    "litre": 1.0, "liter": 1.0, "l": 1.0, "gallon": 3.785411784, "us gallon": 3.785411784, "gal": 3.785411784,
+    "imperial gallon": 4.54609,
+}  # fmt: skip
+_MASSES = {
+    "kilogram": 0.001, "kg": 0.001, "tonne": 1.0, "metric ton": 1.0, "t": 1.0, "pound": 0.00045359237,
+    "lb": 0.00045359237, "short ton": 0.90718474, "long ton": 1.0160469088,
+}  # fmt: skip
 _UNITS = {
-    "Odometer": ("OdometerUnits", "km", {"kilometre": 1.0, "kilometer": 1.0, "km": 1.0, "mile": 1.609344}),
-    "Altitude": (
-        "AltitudeUnits",
-        "m",
-        {"metre": 1.0, "meter": 1.0, "m": 1.0, "foot": 0.3048, "feet": 0.3048},
-    ),
+    "Odometer": ("OdometerUnits", "km", "length", _LENGTHS),
+    "Altitude": ("AltitudeUnits", "m", "length", _HEIGHTS),
+    "FuelConsumed": ("FuelUnits", "l", "volume", _VOLUMES),
+    "Payload": ("PayloadUnits", "t", "mass", _MASSES),
 }
+"""For a value the element that has its unit, ours, what it measures, and how much of ours each unit is.
+
+Factors are those of NIST Special Publication 811; a gallon is that of the United States.
+"""
 
 
 def read(path: Path, spool: Spool) -> None:
@@ -45,7 +61,7 @@ def read(path: Path, spool: Spool) -> None:
         elif len(names) == 1 or name in ("Equipment", "Links", "Link"):
             continue
         elif name == _HEADER:
-            header = _leaves(element)
+            header = {**_leaves(element), "file": path.stem}
             texts.add(_HEADER, {**header, "time": snapshot})
         else:
             _part(texts, name, header, _leaves(element))
@@ -56,19 +72,22 @@ def take(document: dict[str, Any], spool: Spool) -> None:
     """Give all parts of all machines of a JSON document to a spool."""
     texts = Texts(spool)
     snapshot = document.get("snapshotTime")
-    for machine in _each(document.get("Equipment")):
+    for machine in [document] if _HEADER in document else _each(document.get("Equipment")):
         if not isinstance(machine, dict):
             texts.refuse("Equipment", f"a machine is {told_of(machine)}", machine)
             continue
-        header = _flat(machine.get(_HEADER))
+        header = {**_flat(machine.get(_HEADER)), "file": spool.path.stem}
         texts.add(_HEADER, {**header, "time": snapshot if isinstance(snapshot, str) else None})
         for name, parts in machine.items():
-            for part in _each(parts) if name not in (_HEADER, "Links") else ():
+            for part in _each(parts) if name not in _NO_PARTS else ():
                 if isinstance(part, dict):
                     _part(texts, name, header, _flat(part))
                 else:
                     texts.refuse(name, f"{name[:60]} is {told_of(part)}", part)
     texts.flush()
+
+
+_NO_PARTS = (_HEADER, "Links", "version", "snapshotTime")
 
 
 def _each(given: Any) -> list[Any]:
@@ -92,16 +111,18 @@ def _flat(given: Any) -> dict[str, str]:
 def _part(texts: Texts, section: str, header: Mapping[str, str], told: dict[str, str]) -> None:
     time = next((told.pop(key) for key in list(told) if key.lower() == "datetime"), None)
     row: dict[str, str | None] = {**header, **told, "time": time}
+    if section == _FAULT and time and (code := told.get("CodeIdentifier")):
+        row["event"] = " ".join([next((header[key] for key in _IDENTITY if key in header), ""), time, code])
     if not time:
         texts.refuse(section, f"{section[:60]} has no datetime", row)
         return
-    for name, (units, target, factors) in _UNITS.items():
+    for name, (units, target, measure, factors) in _UNITS.items():
         if name not in told:
             continue
-        unit = told.get(units, target).strip().lower()
+        unit = " ".join(told.get(units, target).lower().replace("_", " ").split())
         factor = factors.get(unit, factors.get(unit.removesuffix("s")))
         if factor is None:
-            texts.refuse(section, f'{units} is "{unit[:60]}", which is no unit of length here', row)
+            texts.refuse(section, f'{units} is "{unit[:60]}", which is no unit of {measure} here', row)
             return
         try:
             row[target] = repr(float(told[name]) * factor)
