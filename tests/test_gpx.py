@@ -102,7 +102,8 @@ def test_what_was_written_is_read_back_point_by_point(tmp_path_factory, tracks):
     for section in spool.sections():
         with section.rows.reading() as stream:
             for row in stream.read_all().to_pylist():
-                place = (float(row["lat"]), float(row["lon"]), float(row["ele"]) if row.get("ele") else None)
+                ele = float(row["ele"]) if row.get("ele") else None
+                place = (float(row["lat"]), float(row["lon"]), ele)
                 got.append((row["track"], row["segment"], row["time"], *place))
         assert not section.rows.broken
     assert got == wanted
