@@ -85,7 +85,7 @@ def sweep_after(grace_s: float) -> None:
     layout.GRACE_S = grace_s  # type: ignore[misc]
     defaults = layout.sweep.__defaults__
     if defaults:
-        layout.sweep.__defaults__ = (grace_s,)
+        layout.sweep.__defaults__ = (grace_s, *defaults[1:])
 
 
 class _Steps:

@@ -102,7 +102,8 @@ class Pending:
 
     def new(self, name: str) -> ibis.Table:
         """The rows of a table that this publish adds or changes."""
-        return self._draft.backend.table("new_" + name)
+        # Rows that were taken over as they were staged have their columns in the order of their mapping.
+        return self._draft.backend.table("new_" + name).select(schema.TABLES[name].names)
 
     def tells(self, name: str) -> bool:
         """True where this publish adds or changes a row of a table; cheaper to ask than the table."""
