@@ -364,3 +364,15 @@ def test_more_trucks_than_any_mine_has_are_kept_and_nothing_is_detected_of_them(
 
 def test_an_empty_mine_has_no_rows(store):
     assert globe(store) == []
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "America/Santiago"])
+def test_an_instant_that_no_calendar_reaches_is_refused_and_stops_nothing(store, unit, zone):
+    ticks = {"ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    at = pa.array([2**63 - 1, 1 - 2**63, 1_700_000_000 * ticks], pa.int64()).cast(pa.timestamp(unit, zone))
+    table = pa.table({"Truck": ["T1"] * 3, "Time": at, "X": [1.0] * 3, "Y": [1.0] * 3, "Speed": [1.0] * 3})
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    [load] = bring(store, PLAIN, a_parquet=sink.getvalue().to_pybytes())
+    assert (load.kept, load.rejected) == (1, 2)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import stores
-from inputs import HEADER, bring, holds, row, told
+from inputs import HEADER, POSITIONS, bring, holds, refused, row, told
 from typer.testing import CliRunner
 
 from truckkit.cli import app
@@ -81,13 +81,13 @@ def test_to_prune_what_is_not_there_changes_nothing(store):
 
 def test_to_keep_nothing_has_to_be_said(store):
     before = holds(store)
-    late = datetime(2030, 1, 1, tzinfo=UTC)
+    late = datetime(2023, 1, 1, tzinfo=UTC)
     with pytest.raises(BadRequest, match="name an earlier instant, or say --all"):
         prune(store, late)
     assert {**holds(store), "LOCK": ""} == {**before, "LOCK": ""}
     assert prune(store, late, everything=True).rows["positions"] == 18
     assert told(store) == []
-    bring(store, b_csv=HEADER + row("T3"))
+    bring(store, b_csv=HEADER + row("T3", at="2023-06-01 08:00:00"))
     assert len(told(store)) == 1
 
 
@@ -127,3 +127,16 @@ def test_the_verbs_say_what_they_did(store):
     assert code == 1
     assert "is missing" in words
     assert said("repair", store)[0] == 0
+
+
+def test_what_was_pruned_does_not_come_in_again_by_another_mapping(store):
+    prune(store, NOON)
+    kept = told(store)
+    [load] = bring(
+        store, POSITIONS + "# edited\n", late_csv=HEADER + row("T1", 0) + row("T1", 49 * 3600, x=7)
+    )
+    assert (load.kept, load.rejected) == (1, 1)
+    assert refused(store) == [
+        (1, "positions", "it is of before 2022-11-08 12:00:00 UTC, a time that truckkit prune took away")
+    ]
+    assert len(told(store)) == len(kept)

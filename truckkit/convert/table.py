@@ -153,7 +153,7 @@ def _kind(column: schema.Column) -> str:
 
 def content(read: ibis.Table, names: Iterable[str]) -> ibis.Value:
     """A row as it was read, as JSON."""
-    told = {name: read[name].cast("string") for name in names if name not in ("_line", REFUSED)}
+    told = {name: read[name].try_cast("string") for name in names if name not in ("_line", REFUSED)}
     if not told:  # a section of rows that are none has no columns
         return ibis.literal("{}")
     return ibis.struct(told).cast("json").cast("string")

@@ -72,7 +72,7 @@ def _instant(said: ibis.Value, spec: Spec, local: str) -> ibis.Value:
         # A cast asks a calendar, and costs as much as all else that is done to a sample.
         return make_timestamp(epoch_us(said)).cast(schema.INSTANT)
     if kind.is_timestamp() or kind.is_date():
-        return _to_utc(said.cast(schema.INSTANT), local)
+        return _to_utc(said.try_cast(schema.INSTANT), local)
     if spec.format:
         return _to_utc(try_strptime(said, spec.format).cast(schema.INSTANT), local)
     # Text that brings its own offset is read as an instant; other text is local.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
 from truckkit.sources.limits import Bound, Limits
@@ -24,7 +25,31 @@ def rows(path: Path, bound: Bound | None = None) -> Rows:
         bound.hold(file.metadata.num_rows * sum(_least_width(each.type) for each in file.schema_arrow))
     except (pa.ArrowException, OSError) as fault:
         raise unreadable(path, fault) from None
-    return Rows(path, file.schema_arrow, file.iter_batches(batch_size=_BATCH))
+    given = pa.schema([field.with_type(_in_micros(field.type)) for field in file.schema_arrow])
+    return Rows(path, given, (_told(batch, given) for batch in file.iter_batches(batch_size=_BATCH)))
+
+
+_MICROS = {"s": 10**6, "ms": 10**3}
+
+
+def _in_micros(kind: pa.DataType) -> pa.DataType:
+    """A type for instants that DuckDB takes as they are; those of coarser units it turns, or fails to."""
+    return pa.timestamp("us", kind.tz) if pa.types.is_timestamp(kind) and kind.unit in _MICROS else kind
+
+
+def _told(batch: pa.RecordBatch, given: pa.Schema) -> pa.RecordBatch:
+    """A batch with its instants in microseconds; what no calendar reaches is empty."""
+    if batch.schema == given:
+        return batch
+    columns = []
+    for column, field in zip(batch.columns, given, strict=True):
+        if column.type != field.type:
+            most = (2**63 - 1) // _MICROS[column.type.unit]
+            ticks = column.cast(pa.int64())
+            reached = compute.and_(compute.less_equal(ticks, most), compute.greater_equal(ticks, -most))
+            column = compute.if_else(reached, column, pa.scalar(None, column.type)).cast(field.type)
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=given)
 
 
 def _least_width(kind: pa.DataType) -> int:

@@ -81,6 +81,18 @@ def settle(
     con.execute("DROP TABLE meeting")
 
 
+def refuse_before(con: duckdb.DuckDBPyConnection, table: schema.Table, cut: str) -> None:
+    """Refuse staged rows of a time that was taken away: an edited mapping must not bring it back."""
+    if not table.at:
+        return
+    over = f"{ddl.name(table.stop)} <=" if table.stop else f"{ddl.name(table.at)} <"
+    con.execute(
+        f"UPDATE {ddl.name('staged_' + table.name)} SET _reason = ? "
+        f"WHERE _reason IS NULL AND {over} CAST(CAST(? AS TIMESTAMPTZ) AS TIMESTAMP)",
+        [f"it is of before {cut[:19].replace('T', ' ')} UTC, a time that truckkit prune took away", cut],
+    )
+
+
 def _sort(con: duckdb.DuckDBPyConnection, table: schema.Table, staged: str) -> None:
     """Bring the staged rows into ``settling``, in the order of their key."""
     names = [row[0] for row in con.execute(f"DESCRIBE {staged}").fetchall() if row[0] != "_reason"]

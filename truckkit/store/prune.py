@@ -15,10 +15,7 @@ from truckkit.store import days, ddl, layout
 from truckkit.store.draft import Draft
 from truckkit.store.held import File, Held
 from truckkit.store.pending import Pending
-from truckkit.store.publish import rearrange
-
-SOURCE = "truckkit prune"
-"""What the ledger calls the source of a load that took rows away."""
+from truckkit.store.publish import PRUNED, rearrange
 
 
 @dataclass(frozen=True)
@@ -35,9 +32,10 @@ class Pruned:
 def prune(folder: str | Path, before: datetime, *, everything: bool = False, wait_s: float = 0.0) -> Pruned:
     """Take away the samples of before an instant, and the intervals that stop before it or then.
 
-    An interval that is under way at the instant stays whole. The ledger stays, so that no file can come
-    in again, and so do the rejects, the calendar, places and work orders. The prune has a row in the
-    ledger too: its ``cursor`` is the instant, and ``made`` the rows that went, as negative numbers.
+    An interval that is under way at the instant stays whole. What comes again of the time before is refused
+    from then on, whatever mapping reads it. The ledger stays, and so do the rejects, the calendar, places and
+    work orders. The prune has a row in the ledger too: its ``cursor`` is the instant, and ``made`` the rows
+    that went, as negative numbers.
 
     Parameters
     ----------
@@ -99,7 +97,7 @@ def prune(folder: str | Path, before: datetime, *, everything: bool = False, wai
 
     with Draft("300MB") as draft:
         load = draft.load(
-            SOURCE, f"prune {cut.isoformat()} {datetime.now(UTC).timestamp()}", "prune", "positions"
+            PRUNED, f"prune {cut.isoformat()} {datetime.now(UTC).timestamp()}", "prune", "positions"
         )
         load.cursor = times.aware(cut).isoformat()
         rearrange(folder, draft, fill, wait_s)

@@ -26,6 +26,9 @@ Derive = Callable[[Pending], None]
 """What ingest works out from the rows that a publish is about to store."""
 
 
+PRUNED = "truckkit prune"
+"""What the ledger calls the source of a load that took rows away."""
+
 _NO_ROOM = (
     duckdb.IOException,
     duckdb.TransactionException,
@@ -52,7 +55,10 @@ def publish(folder: Path, draft: Draft, derive: Derive | None = None, wait_s: fl
         if pending.base and not pending.loads and (draft.loads or derive is None):
             return None
         _name_the_sources(con, draft.loads)
+        cut = _pruned_to(con, pending.base)
         for table in draft.staged:
+            if cut:
+                merge.refuse_before(con, table, cut)
             trucks = merge.after(schema.TRUCKS, pending.stored(schema.TRUCKS))
             merge.settle(con, table, draft.loads, _met(pending, table, con), trucks, pending.offset)
         _note_asides(con, draft)
@@ -155,6 +161,15 @@ def _name_the_sources(con: duckdb.DuckDBPyConnection, loads: list[Load]) -> None
         con.executemany(
             "INSERT INTO sources VALUES (?, ?, ?)", [(load.number, load.source, load.into) for load in loads]
         )
+
+
+def _pruned_to(con: duckdb.DuckDBPyConnection, base: int) -> str | None:
+    """The instant before which everything was taken away, where that was done."""
+    if not base:
+        return None
+    asked = "SELECT max(cursor) FROM old.loads WHERE source = ?"
+    told: str | None = con.execute(asked, [PRUNED]).fetchall()[0][0]
+    return told
 
 
 def _note_asides(con: duckdb.DuckDBPyConnection, draft: Draft) -> None:
