@@ -12,7 +12,6 @@ alone, sorting the same Parquet into a file; that of the point read is SQL by ha
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import statistics
 import tempfile
@@ -25,8 +24,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
-from rich.console import Console
-from rich.table import Table
+from measuring import entry, show, timed
 
 import truckkit as tk
 from truckkit.store import Store
@@ -79,18 +77,6 @@ def positions(path: Path, day: int, trucks: int) -> int:
 
 
 BY_HAND = 'SELECT * FROM positions WHERE truck = ? AND "at" >= ? AND "at" < ?'
-
-
-def cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def timed(do: Callable[[], object]) -> tuple[float, float]:
-    """CPU and wall seconds of one call."""
-    cpu, wall = cpu_s(), time.perf_counter()
-    do()
-    return cpu_s() - cpu, time.perf_counter() - wall
 
 
 def answered(do: Callable[[], pa.Table]) -> tuple[float, int]:
@@ -184,16 +170,6 @@ def simulated(folder: Path) -> list[dict[str, object]]:
     ]
 
 
-def entry(name: str, value: float, unit: str, goal: str, peer: float | None) -> dict[str, object]:
-    return {
-        "name": name,
-        "value": round(value, 2),
-        "unit": unit,
-        "goal": goal,
-        "peer": peer and round(peer, 2),
-    }
-
-
 def main() -> None:
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -211,18 +187,7 @@ def main() -> None:
         if not store.exists():
             make_store(store, trucks, days)
         entries = simulated(folder) + ingest_rates(folder, trucks, runs) + reads(store, trucks, days, 10)
-    if asked.json:
-        print(json.dumps(entries, indent=2, ensure_ascii=False))
-        return
-    table = Table("what", "value", "unit", "goal", "peer", box=None)
-    for each in entries:
-        table.add_row(
-            *(
-                "" if value is None else f"{value:,}" if isinstance(value, float) else str(value)
-                for value in each.values()
-            )
-        )
-    Console().print(table)
+    show(entries, as_json=asked.json)
 
 
 if __name__ == "__main__":
