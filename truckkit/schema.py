@@ -386,7 +386,7 @@ LATEST = Table(
     ("truck",),
     (
         TRUCK,
-        Column("at", INSTANT, "When its newest position was taken, UTC.", required=True),
+        Column("at", INSTANT, "When its newest position was taken, UTC; empty where none is known."),
         X,
         Y,
         ELEVATION,
@@ -395,7 +395,9 @@ LATEST = Table(
         SPEED,
         HEADING,
         Column("payload_t", SHORT, "Newest payload measured.", "t"),
+        Column("payload_at", INSTANT, "When that was measured, UTC; empty in stores of before it was kept."),
         Column("fuel_pct", SHORT, "Newest fuel level.", "%"),
+        Column("fuel_at", INSTANT, "When that was measured, UTC; empty in stores of before it was kept."),
     ),
 )
 

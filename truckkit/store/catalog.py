@@ -14,10 +14,13 @@ import pyarrow as pa
 from truckkit import schema
 from truckkit.store import attached, ddl, layout, merge
 from truckkit.store.draft import Facts
-from truckkit.store.held import File
+from truckkit.store.held import File, Held
 
 _ORDER = ("site", "files", "trucks", "places", "roads", "shifts", "loads", "maintenance", "annotations")
 """Tables that others refer to come first."""
+
+_READINGS = {"t": ("payload_at", "payload_t"), "f": ("fuel_at", "fuel_pct")}
+"""Columns of ``latest`` that are read of telemetry, each with its instant."""
 
 
 def name_the_unnamed(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table], str]) -> None:
@@ -49,6 +52,7 @@ def write(
     generation: int,
     site: Facts | None,
     stored: Callable[[schema.Table], str],
+    held: Held,
     files: Sequence[File],
 ) -> None:
     """Write the catalog of a generation: the old rows, what this publish changed, the list of files.
@@ -57,7 +61,7 @@ def write(
     """
     part = folder / f"{layout.catalog_file(generation)}.part"
     _describe_site(con, site, stored)
-    _note_latest(con, stored)
+    _note_latest(con, stored, held)
     _put_files(con, files)
     if generation > 1 and _has_our_shape(con):
         shutil.copyfile(folder / layout.catalog_file(generation - 1), part)
@@ -78,10 +82,10 @@ def write(
     for table in _ordered():
         con.execute(ddl.create(table, "now", references=made))
         made.append(table.name)
-        held = merge.nothing(table) if table is schema.FILES else stored(table)
+        before = merge.nothing(table) if table is schema.FILES else stored(table)
         con.execute(
             f"INSERT INTO now.{ddl.name(table.name)} SELECT {ddl.columns(table.names)} "
-            f"FROM ({merge.after(table, held)}) ORDER BY {ddl.columns(table.key)}"
+            f"FROM ({merge.after(table, before)}) ORDER BY {ddl.columns(table.key)}"
         )
     _close(con)
 
@@ -182,29 +186,93 @@ def _describe_site(
     )
 
 
-def _note_latest(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table], str]) -> None:
-    """Keep the newest known of each truck, so that asking for it reads no samples."""
-    newest = (
-        'SELECT p.truck, p."at", p.x_m, p.y_m, p.elevation_m, p.lon, p.lat, p.speed_kmh, p.heading_deg '
-        'FROM new_positions p SEMI JOIN (SELECT truck, max("at") AS "at" FROM new_positions GROUP BY truck) '
-        'USING (truck, "at")'
-    )
-    reading = (
-        'SELECT truck, arg_max({0}, "at") AS {0} FROM new_telemetry WHERE {0} IS NOT NULL GROUP BY truck'
+_READ = {"payload_t": "payload_at", "fuel_pct": "fuel_at"}
+"""The newest readings that are kept of each truck, and the columns that say when each was taken."""
+
+
+def _note_latest(
+    con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table], str], telemetry: Held
+) -> None:
+    """Keep the newest known of each truck, in whatever order it came; to ask for it reads no samples."""
+    # A catalog of before readings had their times does not tell whether a new one is newer.
+    aged = set(_READ.values()) <= attached.columns(con, "old", "latest")
+    held = stored(schema.LATEST)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE newest AS SELECT * FROM new_positions p "
+        'SEMI JOIN (SELECT truck, max("at") AS "at" FROM new_positions GROUP BY truck) USING (truck, "at") '
+        f'ANTI JOIN ({held}) h ON h.truck = p.truck AND h."at" > p."at"'
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE newest AS SELECT p.*, t.payload_t, f.fuel_pct FROM ({newest}) p "
-        f"LEFT JOIN ({reading.format('payload_t')}) t USING (truck) "
-        f"LEFT JOIN ({reading.format('fuel_pct')}) f USING (truck)"
+        "CREATE OR REPLACE TEMP TABLE readings (truck VARCHAR, name VARCHAR, value FLOAT, "
+        '"at" TIMESTAMP, fresh BOOLEAN)'
     )
-    chosen = ddl.columns(schema.LATEST.names)
-    held = stored(schema.LATEST)
+    _read(con, "SELECT * FROM new_telemetry", fresh=True)
+    if aged:
+        for name, at in _READ.items():
+            con.execute(
+                f"INSERT INTO readings SELECT truck, '{name}', {name}, {at}, false FROM ({held}) "
+                f"WHERE {at} IS NOT NULL"
+            )
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE placed AS SELECT truck FROM newest UNION SELECT truck FROM ({held})"
+    )
+    _look_up(
+        con,
+        telemetry,
+        f"SELECT truck FROM ({stored(schema.TRUCKS)})"
+        + (f" ANTI JOIN ({held}) USING (truck)" if aged else ""),
+    )
+    told = (
+        "SELECT truck, "
+        + ", ".join(
+            f"max(value) FILTER (name = '{name}') AS {name}, max(\"at\") FILTER (name = '{name}') AS {at}"
+            for name, at in _READ.items()
+        )
+        + " FROM (SELECT * FROM readings QUALIFY row_number() OVER "
+        '(PARTITION BY truck, name ORDER BY "at" DESC, fresh DESC) = 1) GROUP BY truck'
+    )
+    every = ddl.columns(schema.LATEST.names)
+    own = ddl.columns(each for each in schema.LATEST.names if each not in (*_READ, *_READ.values()))
     merge.replace(
         con,
         schema.LATEST,
-        f'SELECT n.truck, n."at", n.x_m, n.y_m, n.elevation_m, n.lon, n.lat, n.speed_kmh, n.heading_deg, '
-        "coalesce(n.payload_t, h.payload_t) AS payload_t, coalesce(n.fuel_pct, h.fuel_pct) AS fuel_pct "
-        f"FROM newest n LEFT JOIN (SELECT {chosen} FROM ({held})) h USING (truck) "
-        'WHERE h."at" IS NULL OR n."at" >= h."at"',
+        f"SELECT {every} FROM (SELECT {own} FROM newest UNION ALL "
+        f"SELECT {own} FROM ({held}) ANTI JOIN newest USING (truck)) LEFT JOIN ({told}) USING (truck) "
+        f"EXCEPT SELECT {every} FROM ({held})",
     )
     con.execute("DROP TABLE newest")
+    con.execute("DROP TABLE placed")
+    con.execute("DROP TABLE readings")
+
+
+def _read(con: duckdb.DuckDBPyConnection, rows: str, *, fresh: bool) -> None:
+    """Note the newest reading of each truck among rows of telemetry."""
+    for name in _READ:
+        con.execute(
+            f'INSERT INTO readings SELECT truck, \'{name}\', arg_max({name}, "at"), max("at"), {fresh} '
+            f"FROM ({rows}) WHERE {name} IS NOT NULL GROUP BY truck"
+        )
+
+
+def _look_up(con: duckdb.DuckDBPyConnection, telemetry: Held, trucks: str) -> None:
+    """Note what the store holds of trucks that are at a position for the first time, the newest first.
+
+    Each truck is looked up once in its life, so that a publish costs the same however old the store is.
+    """
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE sought AS SELECT truck FROM ({trucks}) "
+        "WHERE truck IN (SELECT truck FROM placed)"
+    )
+    for files, _, _ in telemetry.chunks(schema.TELEMETRY, None, None, newest_first=True):
+        missing = con.execute(
+            "SELECT 1 FROM sought s WHERE "
+            f"(SELECT count(DISTINCT name) FROM readings r WHERE r.truck = s.truck AND NOT fresh) < {len(_READ)}"
+        ).fetchall()
+        if not files or not missing:
+            break
+        _read(
+            con,
+            f"SELECT * FROM ({telemetry.query(schema.TELEMETRY, files)}) SEMI JOIN sought USING (truck)",
+            fresh=False,
+        )
+    con.execute("DROP TABLE sought")

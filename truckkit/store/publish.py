@@ -90,7 +90,7 @@ def rearrange(folder: Path, draft: Draft, fill: Fill, wait_s: float = 0.0) -> in
         if files is None:
             return None
         _enter_in_ledger(con, pending.loads, datetime.now(UTC).replace(tzinfo=None))
-        catalog.write(con, folder, generation, draft.site, pending.stored, files)
+        catalog.write(con, folder, generation, draft.site, pending.stored, pending.held, files)
         _put_in_place(folder, generation, [file.file for file in files])
         return generation
 
