@@ -310,7 +310,8 @@ def test_following_survives_restarts_of_the_server(tmp_path: Path) -> None:
 
 def test_what_is_no_address_is_said_so(tmp_path: Path) -> None:
     mapping = written(tmp_path, MAPPING)
-    for url in ("influx://", "influx://host", "influx://host:port/db", "influx://host:99999999/db"):
+    ports = ("influx://host:port/db", "influx://host:99999999/db")
+    for url in ("influx://", "influx://host", "influx://[::1/fleet", *ports):
         with pytest.raises(BadRequest, match="is no address of an InfluxDB"):
             ingest(tmp_path / "store", url, mapping)
     with pytest.raises(BadRequest, match='says "token"'):

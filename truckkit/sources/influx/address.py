@@ -45,14 +45,15 @@ def read(url: str) -> Address:
     >>> read("influx://reader:secret@127.0.0.1:8086/fleet?rp=raw").label
     'influx://127.0.0.1:8086/fleet?rp=raw'
     """
-    split = urlsplit(url)
     try:
+        split = urlsplit(url)
         port = split.port
     except ValueError:
-        port = -1
+        # A bracket that nothing closes, or a port that is no number.
+        raise BadRequest(_no_address(url)) from None
     database = unquote(split.path.strip("/"))
-    if split.scheme not in _SCHEMES or not split.hostname or port == -1 or not database:
-        raise BadRequest(f'"{_without_secrets(url)}" is no address of an InfluxDB; {_EXAMPLE}.')
+    if split.scheme not in _SCHEMES or not split.hostname or not database:
+        raise BadRequest(_no_address(url))
     options = {name: values[-1] for name, values in parse_qs(split.query, keep_blank_values=True).items()}
     if unknown := [name for name in options if name not in _OPTIONS]:
         raise BadRequest(
@@ -75,6 +76,10 @@ def read(url: str) -> Address:
         password=unquote(split.password) if split.password else None,
         token=os.environ.get("INFLUX_TOKEN") or None,
     )
+
+
+def _no_address(url: str) -> str:
+    return f'"{_without_secrets(url)}" is no address of an InfluxDB; {_EXAMPLE}.'
 
 
 def _without_secrets(url: str) -> str:
