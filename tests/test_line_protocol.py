@@ -169,3 +169,16 @@ def test_lines_that_name_no_measurement_are_rejected_and_counted(tmp_path: Path)
     assert [(load.rows_in, load.rejected) for load in loads] == [(1, 0), (1, 1), (1, 1)]
     assert site.positions.truck.to_pyarrow().to_pylist() == ["<b>T1</b>"]
     assert site.rejects.order_by("load_id").content.to_pyarrow().to_pylist() == [",oops", "nonsense"]
+
+
+@pytest.mark.parametrize("texts", [(b'"n/a"', b"1", b"t"), (b"t", b'"n/a"', b"1"), (b"1", b"t", b'"n/a"')])
+def test_a_field_that_has_numbers_is_a_number_whatever_came_first(texts):
+    columns, rows, _broken = read(b"".join(b"m,truck=T1 a=%b 5\n" % text for text in texts))["m"]
+    kinds = {column for column in columns if column.startswith("a")}
+    assert kinds == {"a: double", "a::string: string", "a::boolean: bool"}
+    assert [row["a"] for row in rows if row["a"] is not None] == [1]
+
+
+def test_a_tag_stays_what_it_is_whatever_a_field_of_its_name_says():
+    _columns, rows, _broken = read(b"m,truck=T1 truck=7 5\n")["m"]
+    assert (rows[0]["truck"], rows[0]["truck::float"]) == ("T1", 7)

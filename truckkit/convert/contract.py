@@ -1,7 +1,7 @@
 """The contract of a section: what its fields may be that the mapping does not know, or that change type.
 
-Under ``quarantine``, a row in which a field is of another type than most is refused, and a field that the
-mapping does not know is set aside. Under ``evolve``, text is read as a number where it is one, and unknown
+Under ``quarantine``, a row is refused in which a field that has numbers elsewhere is none, and a field
+that the mapping does not know is set aside. Under ``evolve``, text is read as a number where it is one, and unknown
 fields are kept as channels.
 """
 

@@ -1,7 +1,8 @@
 """A source with sections: rows of several kinds that come mixed, kept on disk until each is asked for.
 
-A section's columns may grow as its rows come. A field that comes with values of another type than before
-goes on under its name and that type, such as ``load::string``, so that nothing is lost and nothing guessed.
+A section's columns may grow as its rows come. A field that comes with values of several types has its numbers
+under its name, whichever came first, and the others under its name and their type, such as
+``load::string``, so that nothing is lost and nothing guessed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ LATE = "_late"
 """The column, where there is one, that is true for a row that came after a later one of its truck."""
 
 OTHER = "::"
-"""Stands between a field's name and the type of those of its values that are of another type than most."""
+"""Stands between a field's name and the type of those of its values that are of another type than its own."""
 
 _MOST, _TIMES, _ALWAYS = 8 << 30, 100, 256 << 20
 """A file may become so many bytes, and so many times its size, but always some."""
@@ -112,7 +113,9 @@ class Spool:
 
     def _rows(self, section: str) -> Rows:
         kept = self._kept.get(section, _Kept())
-        given = pa.schema([*kept.columns.items(), (LINE, pa.int64())])
+        names = _names(kept.columns)
+        columns = [(names[name], kind) for name, kind in kept.columns.items()]
+        given = pa.schema([*columns, (LINE, pa.int64())])
         counts = Counts(late=0 if kept.counts_late else None, lacking=0 if kept.fields else None)
         batches = _batches(kept, given, counts, self.trucks.get(section))
         return Rows(self.path, given, batches, self._broken.get(section, []), counts=counts, numbered=True)
@@ -128,12 +131,30 @@ def _batches(kept: _Kept, given: pa.Schema, counts: Counts, truck: str | None) -
         if counts.lacking is not None:
             counts.lacking += _lacking(rows, kept.fields, truck)
         columns = [
-            rows[column.name].cast(column.type) if column.name in rows.column_names
+            rows[name].cast(column.type) if name in rows.column_names
             else pa.nulls(rows.num_rows, column.type)
-            for column in given
+            for name, column in zip([*kept.columns, LINE], given, strict=True)
         ]  # fmt: skip
         yield from pa.table(columns, schema=given).to_batches()
         part.unlink()
+
+
+def _names(columns: Mapping[str, pa.DataType]) -> dict[str, str]:
+    """The name that each column is read under: a field is its numbers, else its truth values, else its texts.
+
+    A tag stays what it is, whatever a field of its name says.
+    """
+    names = {name: name for name in columns}
+    for name, kind in columns.items():
+        is_text = pa.types.is_string(kind)
+        if not is_text and not pa.types.is_boolean(kind):
+            continue
+        aside = name + OTHER + ("string" if is_text else "boolean")
+        for word in ("float", "boolean") if is_text else ("float",):
+            if (first := name + OTHER + word) in columns and aside not in columns:
+                names[first], names[name] = name, aside
+                break
+    return names
 
 
 def _lacking(rows: pa.Table, fields: set[str], truck: str | None) -> int:
