@@ -10,6 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 from inputs import HEADER, POSITIONS, bring, holds, refused, row, told
 
+from truckkit.convert.units import conversion
 from truckkit.errors import BadMapping
 from truckkit.ingest import ingest
 from truckkit.site import open_site
@@ -199,6 +200,19 @@ def test_missing_values_are_met_as_they_are_written_or_counted(store, tmp_path):
     parquet.write_table(table, tmp_path / "given.parquet")
     bring(store, mapping, a_parquet=(tmp_path / "given.parquet").read_bytes())
     assert ([x for _truck, _at, x, *_ in told(store)], faults(store)) == ([None, 5.0], [None, None])
+
+
+@pytest.mark.parametrize(
+    "unit", ["9**9**9**9", "m**99", "m^9^9", "9^9", "km/", "(m", "m" * 99, "m\nkg", "__m"]
+)
+def test_what_is_no_unit_is_refused_at_once_and_in_a_sentence(unit):
+    with pytest.raises(BadMapping, match="the unit"):
+        conversion(unit, "km/h")
+
+
+def test_units_may_have_powers_and_signs():
+    assert conversion("m^2", "cm**2") == (10_000.0, 0.0)
+    assert conversion("µm/s", "m/s") == (1e-06, 0.0)
 
 
 def test_units_are_held_to_the_schema_before_a_file_is_read(store):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pint
 
 from truckkit.errors import BadMapping
 from truckkit.mapping import Mapping
+
+_UNIT = re.compile(r"(?!.*[*^] *\d\d)(?!.*\d *[*^])[^\W_][\w/*^. °%µ-]{0,39}|[°%µ][\w/*^. °%µ-]{0,39}")
+"""What is read as a unit: short, no power above 9 and no power of a number, which could take for ever."""
 
 
 @cache
@@ -42,6 +46,11 @@ def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
         return 1.0, 0.0
     if wanted is None:
         raise BadMapping(f'the unit "{given}" is given for a column that has none.')
+    if not _UNIT.fullmatch(given):
+        raise BadMapping(
+            f'the unit "{given[:40]}" is none; write one such as "km/h", '
+            "with letters, / * ^ and powers up to 9."
+        )
     try:
         zero, ten = (
             _units()
@@ -50,6 +59,8 @@ def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
             .magnitude
             for value in (0.0, 1e4)
         )
-    except (pint.errors.PintError, AttributeError, ValueError) as fault:
-        raise BadMapping(f'the unit "{given}" cannot be turned into "{wanted}": {fault}.') from None
+    except Exception as fault:
+        # Of what is no unit, pint raises whatever Python does.
+        why = str(fault).rstrip(".") or "it cannot be read as a unit"
+        raise BadMapping(f'the unit "{given}" cannot be turned into "{wanted}": {why}.') from None
     return float(f"{(ten - zero) / 1e4:.14g}"), float(f"{zero:.14g}")
