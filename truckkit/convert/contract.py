@@ -1,8 +1,8 @@
 """The contract of a section: what its fields may be that the mapping does not know, or that change type.
 
 Under ``quarantine``, a row is refused in which a field that has numbers elsewhere is none, and a field
-that the mapping does not know is set aside. Under ``evolve``, text is read as a number where it is one, and unknown
-fields are kept as channels.
+that the mapping does not know is set aside. Under ``evolve``, text is read as a number where it is one,
+and unknown fields are kept as channels.
 """
 
 from __future__ import annotations
