@@ -10,9 +10,9 @@ import pytest
 
 MAPPING = """
 name = "both"
+time_zone = "UTC"
 [site]
 name = "Both"
-time_zone = "UTC"
 [[file]]
 match = "p*.csv"
 [[file.table]]

@@ -266,7 +266,8 @@ def _look_up(con: duckdb.DuckDBPyConnection, telemetry: Held, trucks: str) -> No
     for files, _, _ in telemetry.chunks(schema.TELEMETRY, None, None, newest_first=True):
         missing = con.execute(
             "SELECT 1 FROM sought s WHERE "
-            f"(SELECT count(DISTINCT name) FROM readings r WHERE r.truck = s.truck AND NOT fresh) < {len(_READ)}"
+            "(SELECT count(DISTINCT name) FROM readings r WHERE r.truck = s.truck AND NOT fresh) "
+            f"< {len(_READ)}"
         ).fetchall()
         if not files or not missing:
             break
