@@ -8,6 +8,8 @@ from pathlib import Path
 import inputs
 import pytest
 
+from truckkit.site import open_site
+
 MAPPING = """
 name = "both"
 time_zone = "UTC"
@@ -54,8 +56,11 @@ def bring(store: Path, pieces: list[list[tuple[str, str]]]) -> None:
 
 
 def latest(store: Path) -> list[tuple[object, ...]]:
-    rows = inputs.tables(store, "latest")["latest"]
-    return [(row[0], f"{row[1]:%d %H:%M:%S}", row[2], *row[9:11]) for row in rows]
+    rows = open_site(store).latest.order_by("truck").to_pyarrow().to_pylist()
+    return [
+        (row["truck"], f"{row['at']:%d %H:%M:%S}", row["x_m"], row["payload_t"], row["fuel_pct"])
+        for row in rows
+    ]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -69,8 +74,3 @@ def test_the_newest_known_of_a_truck_does_not_depend_on_how_its_rows_came(tmp_pa
         ("T1", "03 00:00:05", 3.0, 140.0, 40.0),
         ("T2", "02 00:00:00", 7.0, None, 80.0),
     ]
-
-
-def test_a_correction_of_the_newest_reading_is_the_newest_reading(tmp_path):
-    bring(tmp_path / "store", [ROWS, [("t", "T1,2026-11-02T00:00:00Z,150,")]])
-    assert latest(tmp_path / "store")[0][3:] == (150.0, 40.0)

@@ -386,7 +386,7 @@ LATEST = Table(
     ("truck",),
     (
         TRUCK,
-        Column("at", INSTANT, "When its newest position was taken, UTC; empty where none is known."),
+        Column("at", INSTANT, "When its newest position was taken, UTC.", required=True),
         X,
         Y,
         ELEVATION,

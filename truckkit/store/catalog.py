@@ -19,9 +19,6 @@ from truckkit.store.held import File, Held
 _ORDER = ("site", "files", "trucks", "places", "roads", "shifts", "loads", "maintenance", "annotations")
 """Tables that others refer to come first."""
 
-_READINGS = {"t": ("payload_at", "payload_t"), "f": ("fuel_at", "fuel_pct")}
-"""Columns of ``latest`` that are read of telemetry, each with its instant."""
-
 
 def name_the_unnamed(con: duckdb.DuckDBPyConnection, stored: Callable[[schema.Table], str]) -> None:
     """Add the trucks and places that only samples, intervals and cycles name."""
