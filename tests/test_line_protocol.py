@@ -122,11 +122,11 @@ def test_values_of_another_type_have_a_column_of_their_own():
     assert columns[:5] == [
         "time: timestamp[us, tz=UTC]",
         "a: double",
-        "b: bool",
+        "b::boolean: bool",
         "a::string: string",
-        "b::float: int64",
+        "b: int64",
     ]
-    assert (rows[1]["a"], rows[1]["a::string"], rows[1]["b::float"]) == (None, "x", 2)
+    assert (rows[1]["a"], rows[1]["a::string"], rows[1]["b"]) == (None, "x", 2)
 
 
 def test_integers_stay_whole_until_a_fraction_comes():
