@@ -203,7 +203,8 @@ def test_missing_values_are_met_as_they_are_written_or_counted(store, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "unit", ["9**9**9**9", "m**99", "m^9^9", "9^9", "km/", "(m", "m" * 99, "m\nkg", "__m"]
+    "unit",
+    ["9**9**9**9", "9⁹⁹⁹⁹", "m²²", "9⁹", "m**99", "m^9^9", "9^9", "km/", "(m", "m" * 99, "m\nkg", "__m"],
 )
 def test_what_is_no_unit_is_refused_at_once_and_in_a_sentence(unit):
     with pytest.raises(BadMapping, match="the unit"):
@@ -212,6 +213,7 @@ def test_what_is_no_unit_is_refused_at_once_and_in_a_sentence(unit):
 
 def test_units_may_have_powers_and_signs():
     assert conversion("m^2", "cm**2") == (10_000.0, 0.0)
+    assert conversion("m^2*kg", "kg*m**2") == conversion("m²*kg", "kg*m^2") == (1.0, 0.0)
     assert conversion("µm/s", "m/s") == (1e-06, 0.0)
 
 

@@ -10,8 +10,12 @@ import pint
 from truckkit.errors import BadMapping
 from truckkit.mapping import Mapping
 
-_UNIT = re.compile(r"(?!.*[*^] *\d\d)(?!.*\d *[*^])[^\W_][\w/*^. °%µ-]{0,39}|[°%µ][\w/*^. °%µ-]{0,39}")
-"""What is read as a unit: short, no power above 9 and no power of a number, which could take for ever."""
+_RAISED = "¹²³⁰⁴-⁹"
+_TOWER = re.compile(rf"(?:\*\*|\^) *\d\d|\d *(?:\*\*|\^|[{_RAISED}])|[{_RAISED}] *(?:\*\*|\^|[{_RAISED}])")
+"""A power above 9, of a number or of a power: to work one out could take for ever."""
+
+_UNIT = re.compile(r"(?!_)[\w°%µ][\w/*^. °%µ-]{0,39}")
+"""What is read as a unit, where there is no tower in it."""
 
 
 @cache
@@ -46,7 +50,7 @@ def conversion(given: str | None, wanted: str | None) -> tuple[float, float]:
         return 1.0, 0.0
     if wanted is None:
         raise BadMapping(f'the unit "{given}" is given for a column that has none.')
-    if not _UNIT.fullmatch(given):
+    if not _UNIT.fullmatch(given) or _TOWER.search(given):
         raise BadMapping(
             f'the unit "{given[:40]}" is none; write one such as "km/h", '
             "with letters, / * ^ and powers up to 9."
