@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import influxd
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -182,3 +183,27 @@ def test_a_field_that_has_numbers_is_a_number_whatever_came_first(texts):
 def test_a_tag_stays_what_it_is_whatever_a_field_of_its_name_says():
     _columns, rows, _broken = read(b"m,truck=T1 truck=7 5\n")["m"]
     assert (rows[0]["truck"], rows[0]["truck::float"]) == ("T1", 7)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("gps,truck=T1 x=1,y=2,Speed=3,speed=4 1709280000000000000", 'has "speed" more than once'),
+        ("gps,Truck=T1 x=1,y=2,speed=4 1709280000000000000", 'has "Truck" where the mapping says "truck"'),
+    ],
+)
+def test_names_that_differ_in_the_case_of_letters_alone_are_told_in_a_sentence(
+    tmp_path: Path, line: str, said: str
+):
+    (tmp_path / "fleet.toml").write_text(influxd.MAPPING)
+    with pytest.raises(BadInput, match=said):
+        brought(tmp_path, str(tmp_path / "fleet.toml"), "a.lp", line + "\n")
+
+
+def test_a_whole_number_of_too_many_digits_is_the_nearest_fraction_among_fractions(tmp_path: Path):
+    (tmp_path / "a.lp").touch()
+    spool = Spool(tmp_path / "a.lp", tmp_path)
+    for line, payload in ((1, 2**53 + 1), (2, 0.5)):
+        spool.add("engine", pa.table({"payload": [payload], "_line": [line]}), ["payload"])
+    with spool.sections()[0].rows.reading() as stream:
+        assert stream.read_all()["payload"].to_pylist() == [float(2**53), 0.5]

@@ -46,6 +46,8 @@ class Staging:
 
     def stream(self, rows: Rows, kind: Kind, load: Load) -> None:
         """Stage all rows of a stream, and those that are no rows at all."""
+        if kind.section:
+            _hold_case(rows, kind, self.using)
         with rows.reading() as stream:
             for piece in _pieces(stream) if kind.section else [stream]:
                 self.rows(piece, kind, load, beside=rows.path.parent)
@@ -220,6 +222,21 @@ def hold_to_mapping(rows: Rows, kind: Kind, using: mapping.Mapping) -> None:
         faults.append(f"it has more than one column {listed(twice)}, letter case aside")
     if faults:
         raise BadInput(f'"{rows.path}" does not fit the mapping "{using.name}": {"; ".join(faults)}.')
+
+
+def _hold_case(rows: Rows, kind: Kind, using: mapping.Mapping) -> None:
+    """Refuse names that differ from the mapping's, or from each other, in the case of letters alone."""
+    faults = []
+    if twice := rows.ambiguous(kind.columns):
+        faults.append(f"has {listed(twice)} more than once, letter case aside")
+    other = {name.lower(): name for name in rows.names}
+    for wanted in kind.columns:
+        if wanted not in rows.names and wanted.lower() in other:
+            faults.append(f'has "{other[wanted.lower()]}" where the mapping says "{wanted}"')
+    if faults:
+        raise BadInput(
+            f'"{kind.name}" of "{rows.path}" does not fit the mapping "{using.name}": it {"; it ".join(faults)}.'
+        )
 
 
 def hashed(*parts: str) -> str:

@@ -131,7 +131,8 @@ def _batches(kept: _Kept, given: pa.Schema, counts: Counts, truck: str | None) -
         if counts.lacking is not None:
             counts.lacking += _lacking(rows, kept.fields, truck)
         columns = [
-            rows[name].cast(column.type) if name in rows.column_names
+            # A whole number of more digits than a fraction has is the nearest one, among fractions.
+            rows[name].cast(column.type, safe=column.type != pa.float64()) if name in rows.column_names
             else pa.nulls(rows.num_rows, column.type)
             for name, column in zip([*kept.columns, LINE], given, strict=True)
         ]  # fmt: skip
