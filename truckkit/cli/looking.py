@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from truckkit.cli.speaking import StoreFolder, app, out, verb
+from truckkit.cli.speaking import StoreFolder, app, out, shown, verb
 from truckkit.overview import overview
 from truckkit.scoring import scored
 from truckkit.site import open_site
@@ -37,9 +37,8 @@ def info(
     out.print(tables)
     loads = Table("load", "rows in", "kept", "rejected", "duplicates", box=None)
     for load in found["loads"]:
-        loads.add_row(
-            load["source"], *(f"{load[each]:,}" for each in ("rows_in", "kept", "rejected", "duplicates"))
-        )
+        counts = (f"{load[each]:,}" for each in ("rows_in", "kept", "rejected", "duplicates"))
+        loads.add_row(shown(load["source"]), *counts)
     out.print(loads)
 
 

@@ -229,14 +229,15 @@ def _hold_case(rows: Rows, kind: Kind, using: mapping.Mapping) -> None:
     faults = []
     if twice := rows.ambiguous(kind.columns):
         faults.append(f"has {listed(twice)} more than once, letter case aside")
-    other = {name.lower(): name for name in rows.names}
-    for wanted in kind.columns:
-        if wanted not in rows.names and wanted.lower() in other:
-            faults.append(f'has "{other[wanted.lower()]}" where the mapping says "{wanted}"')
+    other = {name.lower(): name for name in rows.names if name not in kind.columns}
+    faults += [
+        f'has "{other[name.lower()]}" where the mapping says "{name}"'
+        for name in kind.columns
+        if name not in rows.names and name.lower() in other
+    ]
     if faults:
-        raise BadInput(
-            f'"{kind.name}" of "{rows.path}" does not fit the mapping "{using.name}": it {"; it ".join(faults)}.'
-        )
+        said = "; it ".join(faults)
+        raise BadInput(f'"{kind.name}" of "{rows.path}" does not fit the mapping "{using.name}": it {said}.')
 
 
 def hashed(*parts: str) -> str:
