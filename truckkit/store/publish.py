@@ -167,7 +167,7 @@ def _pruned_to(con: duckdb.DuckDBPyConnection, base: int) -> str | None:
     """The instant before which everything was taken away, where that was done."""
     if not base:
         return None
-    asked = "SELECT max(cursor) FROM old.loads WHERE source = ?"
+    asked = f"SELECT max(cursor) FROM ({attached.grown(con, 'old', schema.LOADS)}) WHERE source = ?"
     told: str | None = con.execute(asked, [PRUNED]).fetchall()[0][0]
     return told
 
