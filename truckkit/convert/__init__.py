@@ -3,7 +3,7 @@
 Every function here makes Ibis expressions; nothing runs.
 """
 
-from truckkit.convert.table import Answers, content, rows
+from truckkit.convert.table import AHEAD, Answers, content, rows
 from truckkit.convert.units import check, conversion
 
-__all__ = ["Answers", "check", "content", "conversion", "rows"]
+__all__ = ["AHEAD", "Answers", "check", "content", "conversion", "rows"]

@@ -13,11 +13,11 @@ from dataclasses import replace
 import ibis
 
 from truckkit.mapping import Kind, Rows
+from truckkit.sources.spool import OTHER
 
 REFUSED = "_refused"
 """The column that says why a row is refused before anything is read from it."""
 
-_OTHER = "::"
 _SHOWN = 60
 _WORDS = {"string": "text", "float": "a number", "integer": "a number", "boolean": "true or false"}
 
@@ -34,7 +34,7 @@ def held(raw: ibis.Table, kind: Kind, *, evolves: bool) -> ibis.Table:
     held = raw.mutate(**missing) if missing else raw
     refusals: list[ibis.Value] = []
     for other in _others(raw):
-        name, _, word = other.partition(_OTHER)
+        name, _, word = other.partition(OTHER)
         if name not in kind.columns:
             continue
         if evolves:
@@ -62,7 +62,7 @@ def _evolved(rows: ibis.Table, name: str, other: str) -> ibis.Value:
 
 
 def _others(raw: ibis.Table) -> list[str]:
-    return [name for name in raw.columns if _OTHER in name and name.partition(_OTHER)[0] in raw.columns]
+    return [name for name in raw.columns if OTHER in name and name.partition(OTHER)[0] in raw.columns]
 
 
 def _word(raw: ibis.Table, name: str) -> str:
@@ -76,7 +76,7 @@ def fresh(raw: ibis.Table, kind: Kind) -> list[str]:
     return [
         name
         for name in raw.columns
-        if not name.startswith("_") and name != "time" and name.partition(_OTHER)[0] not in known
+        if not name.startswith("_") and name != "time" and name.partition(OTHER)[0] not in known
     ]
 
 
@@ -124,7 +124,7 @@ def readings(keys: ibis.Table, raw: ibis.Table, names: Sequence[str]) -> ibis.Ta
                 "_line",
                 "_reason",
                 "_content",
-                channel=ibis.literal(name.partition(_OTHER)[0]),
+                channel=ibis.literal(name.partition(OTHER)[0]),
                 number=number,
                 said=value.cast("string") if is_text else ibis.null("string"),
             )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from truckkit import convert, derive, describing, detecting, mapping, revising
+from truckkit import convert, describing, mapping
 from truckkit.errors import BadRequest, listed
 from truckkit.ingest import of_files
+from truckkit.ingest.following import following
 from truckkit.ingest.held import Held
 from truckkit.ingest.polling import Polling
 from truckkit.ingest.staging import Progress, Staging, facts, hold_to_mapping
@@ -105,15 +106,11 @@ def _files(
                 of_files.bring(staging, path, held.known, remark)
         progress("publishing")
 
-        def follows(pending: Pending) -> None:
-            derive.everything(pending, using.shifts if using else ())
-            for each_own in described:
-                describing.follow(pending, each_own)
-            if detection and using:
-                detecting.changed(pending, progress, remark)
-            revising.note(pending)
+        def describe(pending: Pending) -> None:
+            for each in described:
+                describing.follow(pending, each)
 
-        return publish(Path(store), draft, follows)
+        return publish(Path(store), draft, following(using, detection, progress, remark, describe))
 
 
 def _using(name: str | None, named: Sequence[Path], own: Sequence[Path]) -> Mapping | None:

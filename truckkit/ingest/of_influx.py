@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as compute
 
 from truckkit import schema
+from truckkit.convert import AHEAD
 from truckkit.errors import BadInput, listed
 from truckkit.ingest.held import Held
 from truckkit.ingest.staging import PIECE, Progress, Staging, hashed
@@ -28,8 +29,6 @@ from truckkit.sources.streams import LINE
 from truckkit.store import Load, Pending
 from truckkit.times import stored
 
-AHEAD = timedelta(days=1)
-"""So far ahead of now a clock may be before it is asked about apart."""
 MOST_ROWS = 4_000_000
 """So many rows are published together."""
 _WINDOW, _SHORTEST, _LONGEST = timedelta(days=1), timedelta(minutes=1), timedelta(days=32)
@@ -135,6 +134,7 @@ class Reading:
         self._asides: dict[str, dict[str, int]] = {}
         self._series = list(self._all_series())
         self._window = _WINDOW
+        self._filled: list[_Filling] = []
         self._read = 0
         self._sizes: list[int] = []
         self._answers = self._all_answers()
@@ -305,6 +305,7 @@ class Reading:
         moved = [
             {"source": self._server.label, "measurement": name, "truck": truck, "at": stored(mark)}
             for (name, truck), mark in self._marks.items()
+            if mark != self._before.get((name, truck))
         ]
         shape = schema.WATERMARKS.schema.to_pyarrow()
         pending.replace("watermarks", pa.Table.from_pylist(moved, schema=shape))

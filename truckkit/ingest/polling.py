@@ -6,13 +6,14 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
-from truckkit import convert, derive, detecting, mapping, revising, times
+from truckkit import convert, mapping, times
 from truckkit.errors import SourceFailed, StoreBusy
+from truckkit.ingest.following import following
 from truckkit.ingest.held import Held
 from truckkit.ingest.of_influx import Reading
 from truckkit.ingest.staging import Progress, Staging, facts
 from truckkit.sources import influx
-from truckkit.store import Draft, Load, Pending, publish
+from truckkit.store import Draft, Load, publish
 from truckkit.times import When
 
 _PATIENCE_S = 30.0
@@ -52,10 +53,11 @@ class Polling:
         """
         zone = times.zone(self._using.time_zone)
         server = influx.connect(self._url)
+        held = Held(self._store)
         reading = Reading(
             server,
             self._using,
-            Held(self._store),
+            held,
             since=None if since is None else times.instant(since, zone),
             until=None if until is None else times.instant(until, zone),
             first=self._first,
@@ -67,7 +69,7 @@ class Polling:
         while more:
             with Draft() as draft:
                 draft.site = facts(self._using)
-                more = reading.fill(Staging(draft, self._using, Held(self._store).crs))
+                more = reading.fill(Staging(draft, self._using, held.crs))
                 if draft.loads:
                     loads += self._published(draft, reading)
         self._first = False
@@ -75,14 +77,7 @@ class Polling:
 
     def _published(self, draft: Draft, reading: Reading) -> list[Load]:
         self._progress("publishing")
-
-        def follows(pending: Pending) -> None:
-            derive.everything(pending, self._using.shifts)
-            if self._detection:
-                detecting.changed(pending, self._progress, self._remark)
-            revising.note(pending)
-            reading.note(pending)
-
+        follows = following(self._using, self._detection, self._progress, self._remark, reading.note)
         return publish(self._store, draft, follows, wait_s=_PATIENCE_S)
 
     def follow(
@@ -108,10 +103,7 @@ class Polling:
                 stop.wait(wait_s)
                 continue
             since, failed = None, 0
-            rows, kept = (
-                sum(load.rows_in for load in loads),
-                sum(load.kept for load in loads if not load.known),
-            )
+            kept = sum(load.kept for load in loads if not load.known)
             if kept:
-                loaded(f"{rows:,} points read, {kept:,} kept")
+                loaded(f"{sum(load.rows_in for load in loads):,} points read, {kept:,} kept")
             stop.wait(every.total_seconds())
