@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -198,6 +199,44 @@ def test_a_store_whose_file_is_gone_or_broken_is_named_to_readers_and_writers_an
     refuses(store, "catalog-000001.duckdb cannot be read")
     (store / "catalog-000001.duckdb").unlink()
     refuses(store, "catalog-000001.duckdb is missing")
+
+
+@pytest.fixture(scope="module")
+def long_day(tmp_path_factory) -> Path:
+    """A store whose day has rows beyond the blocks that are read to open it."""
+    store = tmp_path_factory.mktemp("long") / "store"
+    bring(store, a_csv=HEADER + "".join(row("T1", second) for second in range(40_000)))
+    return store
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda rows, _: rows.execute(),
+        lambda rows, _: rows.to_pyarrow(),
+        lambda rows, _: list(rows.to_pyarrow_batches()),
+        lambda rows, _: rows.get_backend().raw_sql("SELECT * FROM positions").fetchall(),
+        lambda _, store: bring(store, b_csv=HEADER + row("T2", 40_001)),
+    ],
+)
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_file_that_opens_and_is_broken_further_on_is_named_when_its_rows_are_read(
+    long_day, tmp_path, ask, damage
+):
+    store = tmp_path / "store"
+    shutil.copytree(long_day, store)
+    day = store / "day-2022-11-07-000001.duckdb"
+    whole = day.read_bytes()
+    rows = open_site(store).positions
+    with day.open("r+b") as file:
+        if damage == "cut":
+            file.truncate(len(whole) // 2)
+        else:
+            for place in range(12_288, len(whole), 4_096):
+                file.seek(place)
+                file.write(b"damaged")
+    with pytest.raises(DamagedStore, match='is damaged: .* cannot be read .*"truckkit repair"'):
+        ask(rows, store)
 
 
 def refuses(store: Path, why: str, writing: bool = True) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -14,7 +17,24 @@ QUIET: dict[str, str | bool | int | float | list[str]] = {"python_enable_replace
 """How to connect: a table that a file lacks must not be looked for among the variables of Python."""
 
 
-class MissingFile(DamagedStore):
+_CUT_OR_CHANGED = re.compile(r"Could not read enough bytes|Corrupt database file|not a valid DuckDB database")
+"""What DuckDB says of a file whose bytes are not those that were written; a full disk is another matter."""
+
+_NAMED = re.compile(r"[\w-]+\.duckdb(?=\")")
+
+
+class BrokenFile(DamagedStore):
+    """A file that a generation lists and that cannot be used."""
+
+    def __init__(self, folder: Path, file: str, fault: str) -> None:
+        super().__init__(
+            f'"{folder}" is damaged: {file} {fault}; bring the file back from a backup, or say '
+            f'"truckkit repair" to go back to the newest generation that is whole.'
+        )
+        self.fault = fault
+
+
+class MissingFile(BrokenFile):
     """A file that a generation lists and that is not there."""
 
 
@@ -25,7 +45,7 @@ def attach(con: duckdb.DuckDBPyConnection, folder: Path, file: str, alias: str) 
     """
     path = folder / file
     if not path.is_file():
-        raise MissingFile(f'"{folder}" is damaged: {file} is missing; bring the file back from a backup.')
+        raise MissingFile(folder, file, "is missing")
     try:
         con.execute(ddl.attach(str(path), alias, read_only=True))
     except duckdb.Error as fault:
@@ -60,17 +80,30 @@ def all_columns(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], set[str
     return found
 
 
-def lacking(folder: Path, file: str, table: str) -> DamagedStore:
+def lacking(folder: Path, file: str, table: str) -> BrokenFile:
     """What a file is that has not even a table of which the catalog lists rows."""
-    return DamagedStore(
-        f'"{folder}" is damaged: {file} cannot be read (it has no table {table}); '
-        "bring the file back from a backup."
-    )
+    return BrokenFile(folder, file, f"cannot be read (it has no table {table})")
 
 
-def broken(folder: Path, file: str, fault: Exception) -> DamagedStore:
+def broken(folder: Path, file: str, fault: Exception) -> BrokenFile:
     """What a file is that DuckDB cannot read."""
-    said = str(fault).splitlines()[0].rstrip(".")
-    return DamagedStore(
-        f'"{folder}" is damaged: {file} cannot be read ({said}); bring the file back from a backup.'
-    )
+    return BrokenFile(folder, file, f"cannot be read ({_first_line(fault)})")
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Name the file that turns out to be broken while its rows are read.
+
+    A file opens by its first blocks; that a later one is cut or changed shows when somebody asks for it.
+    """
+    try:
+        yield
+    except duckdb.Error as fault:
+        if not _CUT_OR_CHANGED.search(str(fault)):
+            raise
+        named = _NAMED.search(str(fault))
+        raise broken(folder, named[0] if named else "a file", fault) from None
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).splitlines()[0].rstrip(".")

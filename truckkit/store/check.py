@@ -176,6 +176,8 @@ def _opened(con: duckdb.DuckDBPyConnection, folder: Path, file: File) -> Iterato
 
 
 def _said(fault: Exception) -> str:
+    if isinstance(fault, attached.BrokenFile):
+        return fault.fault
     return f"cannot be read ({str(fault).splitlines()[0].rstrip('.')})"
 
 

@@ -98,15 +98,17 @@ def current(folder: Path) -> int:
     except FileNotFoundError:
         raise NoStore(
             f'"{folder}" is no store: it holds no file {CURRENT}; '
-            'name the folder that "truckkit ingest" made.'
+            'name the folder that "truckkit ingest" made, or say "truckkit repair" where it has lost that.'
         ) from None
     except (UnicodeDecodeError, OSError) as fault:
-        raise NoStore(f'"{folder}" is no store: its file {CURRENT} cannot be read ({fault}).') from None
+        raise NoStore(
+            f'"{folder}" is no store: its file {CURRENT} cannot be read ({fault}); say "truckkit repair".'
+        ) from None
     found = re.fullmatch(r"truckkit (\d+) (\d+)\s*", line)
     if not found:
         raise NoStore(
             f'"{folder}" is no store: its file {CURRENT} holds {line[:40]!r}, '
-            'not "truckkit FORMAT GENERATION".'
+            'not "truckkit FORMAT GENERATION"; say "truckkit repair" where it is one.'
         )
     written, generation = (int(part) for part in found.groups())
     if written > schema.FORMAT:

@@ -101,7 +101,8 @@ def _writing(folder: Path, wait_s: float) -> Iterator[int]:
     with layout.lock(folder, wait_s):
         base = layout.prepare(folder)
         try:
-            yield base
+            with attached.reading(folder):
+                yield base
         except _NO_ROOM as fault:
             said = str(fault).splitlines()[0].rstrip(".")
             raise CannotWrite(

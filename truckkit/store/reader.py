@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import duckdb
 import ibis
 import ibis.expr.operations as ops
+import pyarrow as pa
 from ibis.backends.duckdb import Backend as DuckDBBackend
 
 from truckkit import schema
@@ -40,8 +41,9 @@ _MOST_COMPILED = 256
 class Backend(DuckDBBackend):  # type: ignore[misc]
     """Ibis over one shut-in hub, with a cursor for each thread."""
 
-    def __init__(self, hub: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, hub: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._hub = hub
+        self._folder = folder
         self._threads = threading.local()
         self._lock = threading.Lock()
         self._compiled: dict[tuple[ops.Node, str | None, bool], str] = {}
@@ -92,6 +94,31 @@ class Backend(DuckDBBackend):  # type: ignore[misc]
                     del self._compiled[next(iter(self._compiled))]
         return known
 
+    def raw_sql(self, query: Any, **kwargs: Any) -> Any:
+        """The statement's result; a broken file is named."""
+        with attached.reading(self._folder):
+            return super().raw_sql(query, **kwargs)
+
+    def to_pyarrow(self, expr: ibis.Expr, /, **kwargs: Any) -> Any:
+        """The rows of an expression; a broken file is named."""
+        with attached.reading(self._folder):
+            return super().to_pyarrow(expr, **kwargs)
+
+    def execute(self, expr: ibis.Expr, /, **kwargs: Any) -> Any:
+        """The rows of an expression, as pandas has them; a broken file is named."""
+        with attached.reading(self._folder):
+            return super().execute(expr, **kwargs)
+
+    def to_pyarrow_batches(self, expr: ibis.Expr, /, **kwargs: Any) -> pa.RecordBatchReader:
+        """The rows of an expression as they come; a broken file is named."""
+        rows = super().to_pyarrow_batches(expr, **kwargs)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with attached.reading(self._folder):
+                yield from rows
+
+        return pa.RecordBatchReader.from_batches(rows.schema, batches())
+
     def __reduce__(self) -> Any:
         raise TypeError("a store's connection stays in its process; open the store again there.")
 
@@ -111,7 +138,7 @@ class Generation:
         except BaseException:
             self._hub.close()
             raise
-        self.backend = Backend(self._hub)
+        self.backend = Backend(self._hub, folder)
         self.tables = {table.name: self._table(table, "memory") for table in schema.TABLES.values()}
 
     def _table(self, table: schema.Table, within: str) -> ibis.Table:
