@@ -88,7 +88,7 @@ def written(folder: Path, content: bytes = POINTS, name: str = "a.lp") -> Path:
     ("reader", "name", "content"),
     [
         (line_protocol.read, "a.lp", POINTS),
-        (line_protocol.read, "a.lp.gz", gzip.compress(POINTS)),
+        (line_protocol.read, "a.lp.gz", gzip.compress(POINTS, mtime=0)),
         (gpx.read, "a.gpx", GPX),
         (iso15143.read, "a.xml", FLEET),
         (documents.read, "a.json", MOVING),

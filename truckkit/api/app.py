@@ -23,6 +23,7 @@ from truckkit.api.manners import Manners
 from truckkit.api.problems import answer_with_problems, only_known_parameters
 from truckkit.api.resources import resources
 from truckkit.api.rows import encode
+from truckkit.api.settings import Settings
 from truckkit.site import Site
 
 STATUSES = {
@@ -47,7 +48,9 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(site: Site | Callable[[], Site], prefix: str = "/api") -> FastAPI:
+def create_app(
+    site: Site | Callable[[], Site], prefix: str = "/api", settings: Settings | None = None
+) -> FastAPI:
     """The service over a site.
 
     Parameters
@@ -57,6 +60,8 @@ def create_app(site: Site | Callable[[], Site], prefix: str = "/api") -> FastAPI
         generation of its store.
     prefix
         Where the service stands on its server.
+    settings
+        Its limits; without them, those of the environment.
     """
     newest = site.session if isinstance(site, Site) else site
     app = FastAPIOffline(
@@ -71,6 +76,7 @@ def create_app(site: Site | Callable[[], Site], prefix: str = "/api") -> FastAPI
         separate_input_output_schemas=False,
         redirect_slashes=False,
     )
+    app.state.settings = settings or Settings()
     app.state.docs = f"{prefix}/docs"
     app.add_middleware(Manners)
     answer_with_problems(app, STATUSES)

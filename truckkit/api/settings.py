@@ -1,0 +1,28 @@
+"""Limits of the service, each with a default that an environment variable overrides.
+
+>>> Settings(page_rows=500).page_rows
+500
+>>> Settings().query_s
+30.0
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What one process of the service may spend; ``TRUCKKIT_REST_PAGE_ROWS=500`` sets ``page_rows``."""
+
+    model_config = SettingsConfigDict(env_prefix="TRUCKKIT_REST_", extra="ignore")
+
+    page_rows: int = Field(10_000, ge=1, description="Most rows of a page.")
+    stream_rows: int = Field(20_000_000, ge=1, description="Most rows of an answer that streams.")
+    query_s: float = Field(30.0, gt=0, description="How long a query may run before it is stopped. [s]")
+    at_once: int = Field(16, ge=1, description="Requests that are answered at once; others wait.")
+    waiting: int = Field(256, ge=0, description="Requests that may wait; over it they are answered 503.")
+    per_minute: int = Field(0, ge=0, description="Requests a minute for each key or address; 0: no bound.")
+    cache_mb: int = Field(128, ge=0, description="Memory for answers that may be asked again; 0: none. [MB]")
+    body_bytes: int = Field(1 << 20, ge=1, description="Longest body of a request. [bytes]")
+    origins: list[str] = Field([], description="Origins of pages in a browser that may ask (CORS); none.")
