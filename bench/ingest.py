@@ -87,14 +87,34 @@ def parquet(folder: Path, trucks: int, runs: int) -> list[Entry]:
 
 
 def peak(folder: Path, source: Path, mapping: Path) -> list[Entry]:
-    """The most memory that an ingest of a large file takes, in a process of its own with its reader."""
+    """The most memory that an ingest of a large file takes, in a process of its own with its reader.
+
+    Each page counts once, those that the two share in halves (the kernel's Pss).
+    """
     program = """
-import resource, sys
+import os, sys, threading
 import truckkit as tk
 from truckkit.sources import apart
+
+def held(pid):
+    try:
+        return int(open(f"/proc/{pid}/smaps_rollup").read().split("\\nPss:")[1].split()[0])
+    except OSError:  # it has ended
+        return 0
+
+done, most = threading.Event(), 0
+def watch():
+    global most
+    while not done.wait(0.05):
+        most = max(most, sum(map(held, (os.getpid(), *apart.processes()))))
+
+watching = threading.Thread(target=watch)
+watching.start()
 tk.ingest(*sys.argv[1:4], detection=False)
+done.set()
+watching.join()
 apart.close()
-print(sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+print(most)
 """
     command = [sys.executable, "-c", program, str(folder / "peak"), str(source), str(mapping)]
     told = subprocess.run(command, check=True, capture_output=True, text=True)

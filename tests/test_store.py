@@ -235,7 +235,7 @@ def test_a_file_that_opens_and_is_broken_further_on_is_named_when_its_rows_are_r
             for place in range(12_288, len(whole), 4_096):
                 file.seek(place)
                 file.write(b"damaged")
-    with pytest.raises(DamagedStore, match='is damaged: .* cannot be read .*"truckkit repair"'):
+    with pytest.raises(DamagedStore, match=r'is damaged: .* cannot be read .*"truckkit repair"'):
         ask(rows, store)
 
 

@@ -99,15 +99,21 @@ class Facts:
 class Draft:
     """Rows on their way into a store; use it as a context, so that its scratch space goes away.
 
-    What does not fit into ``memory`` goes to the scratch space; the process takes some 300 MB beside it.
+    What does not fit into ``memory`` goes to the scratch space; the process takes some 500 MB beside it.
     """
 
-    def __init__(self, memory: str = "700MB", scratch: Path | None = None) -> None:
+    def __init__(self, memory: str = "450MB", scratch: Path | None = None) -> None:
         self._held = Scratch(scratch)
         self.scratch = self._held.folder
         self.connection = duckdb.connect(
             ":memory:",
-            config={**attached.QUIET, "memory_limit": memory, "temp_directory": str(self.scratch)},
+            config={
+                **attached.QUIET,
+                "memory_limit": memory,
+                "temp_directory": str(self.scratch),
+                # Staged rows know their line; to keep them in its order takes an eighth of the time.
+                "preserve_insertion_order": False,
+            },
         )
         self._draw_no_bar()
         self.backend = ibis.duckdb.from_connection(self.connection)
