@@ -13,7 +13,6 @@ detection (see five_minutes.py).
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -26,7 +25,6 @@ import road
 from measuring import Entry, entry, show, timed
 
 import truckkit as tk
-from truckkit.sources import apart
 
 
 def rate(folder: Path, source: Path, mapping: str, runs: int) -> tuple[int, float, float]:
@@ -34,26 +32,11 @@ def rate(folder: Path, source: Path, mapping: str, runs: int) -> tuple[int, floa
     spent = []
     rows = 0
     for run in range(runs + 1):
-        before = _readers_s()
-        cpu, wall = timed(
-            lambda run=run: tk.ingest(folder / f"{source.stem}{run}", source, mapping, detection=False)
-        )
-        spent.append((cpu + _readers_s() - before, wall))
-        rows = sum(
-            load["rows_in"] for load in tk.open(folder / f"{source.stem}{run}").loads.to_pyarrow().to_pylist()
-        )
+        into = folder / f"{source.stem}{run}"
+        spent.append(timed(lambda into=into: tk.ingest(into, source, mapping, detection=False)))
+        rows = sum(load["rows_in"] for load in tk.open(into).loads.to_pyarrow().to_pylist())
     cpus, walls = zip(*spent[1:], strict=True)
     return rows, statistics.median(cpus), statistics.median(walls)
-
-
-def _readers_s() -> float:
-    """User and system seconds of the readers that still live; those that ended are counted as children."""
-    ticks = os.sysconf("SC_CLK_TCK")
-    spent = 0.0
-    for pid in apart.processes():
-        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        spent += (int(told[11]) + int(told[12])) / ticks
-    return spent
 
 
 def line_protocol(folder: Path, seconds: int, runs: int) -> list[Entry]:
@@ -94,7 +77,6 @@ def peak(folder: Path, source: Path, mapping: Path) -> list[Entry]:
     program = """
 import os, sys, threading
 import truckkit as tk
-from truckkit.sources import apart
 
 def held(pid):
     try:

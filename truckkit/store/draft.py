@@ -195,7 +195,7 @@ class Draft:
             self._staged.add(table.name)
         for statement in ddl.widened(target, columns):
             self.connection.execute(statement)
-        staged = ibis.to_sql(rows.select(shaped), dialect="duckdb")
+        staged = ibis.to_sql(rows.select(shaped), dialect="duckdb", pretty=False)
         with self._room():
             self.connection.execute(f"INSERT INTO {target} BY NAME {staged}")
 

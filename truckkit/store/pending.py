@@ -134,7 +134,7 @@ class _Registered:
 
     def __enter__(self) -> str:
         if isinstance(self._rows, ibis.Table):
-            return str(ibis.to_sql(self._rows, dialect="duckdb"))
+            return str(ibis.to_sql(self._rows, dialect="duckdb", pretty=False))
         self._con.register("handed_over", self._rows)
         return "SELECT * FROM handed_over"
 
