@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import ibis
@@ -113,3 +114,10 @@ def test_of_a_few_readings_nothing_is_said():
 def test_a_speed_in_another_unit_is_told_by_the_positions(told, said):
     found = doubted.units(positions(*(10.0 * n for n in range(60)), speed=told)).to_pyarrow().to_pylist()
     assert [row["description"].partition(": ")[2] for row in found] == ([said] if said else [])
+
+
+def test_a_receiver_that_strays_by_metres_hides_no_unit():
+    stray = random.Random(7)
+    places = (10.0 * n + stray.gauss(0, 3) for n in range(600))
+    [row] = doubted.units(positions(*places, speed=10.0)).to_pyarrow().to_pylist()
+    assert row["measured"] == pytest.approx(1 / 3.6, rel=0.01)

@@ -17,6 +17,7 @@ READ = 30
 UNITS = {"m/s": 1 / 3.6, "mph": 1 / 1.609344, "a knot": 1 / 1.852}
 """What a speed is of km/h that was taken for km/h and is in another unit."""
 _MOVING_KMH = 10.0
+_STEP_S = 30
 
 
 def believed(positions: ibis.Table) -> ibis.Table:
@@ -80,29 +81,40 @@ def frozen(telemetry: ibis.Table, positions: ibis.Table) -> ibis.Table:
 def units(positions: ibis.Table) -> ibis.Table:
     """Trucks whose speeds are in another unit than km/h, by what their positions say.
 
-    The told speed is held against that of the steps between positions, wherever the truck moves; where their
-    ratio is that of m/s, mph or knots to km/h, to a twentieth, the unit was taken for another.
+    The told speed is held against that of steps of half a minute and more, wherever the truck moves; where
+    their ratio is that of m/s, mph or knots to km/h, to a twentieth, the unit was taken for another.
 
     Returns
     -------
     ibis.Table
         ``schema.FINDINGS`` without ``load_id``: one row per truck; ``measured`` is the ratio.
     """
+    # A receiver strays by metres: over a second that is as much as a truck drives, over half a minute little.
+    slots = positions.group_by("truck", _slot=_.at.epoch_seconds() // _STEP_S).aggregate(
+        at=_.at.min(),
+        x_m=_.x_m.first(order_by=_.at),
+        y_m=_.y_m.first(order_by=_.at),
+        _first=_.speed_kmh.first(order_by=_.at),
+        _sum=_.speed_kmh.sum(),
+        _read=_.speed_kmh.count(),
+        _last=_.at.max(),
+        _samples=_.truck.count(),
+    )
     by_truck = ibis.window(group_by="truck", order_by="at")
-    steps = positions.select("truck", "at", "x_m", "y_m", "speed_kmh").mutate(
-        _before=_.at.lag().over(by_truck), _x0=_.x_m.lag().over(by_truck), _y0=_.y_m.lag().over(by_truck),
-        _was=_.speed_kmh.lag().over(by_truck),
+    steps = slots.mutate(
+        _next=_.at.lead().over(by_truck), _x1=_.x_m.lead().over(by_truck), _y1=_.y_m.lead().over(by_truck),
+        _then=_["_first"].lead().over(by_truck),
     )  # fmt: skip
-    kmh = _kmh(steps, "_x0", "_y0", steps.at.delta(steps["_before"], unit="microsecond"))
-    steps = steps.mutate(_kmh=kmh, _told=(_.speed_kmh + _["_was"]) / 2)
+    kmh = _kmh(steps, "_x1", "_y1", steps["_next"].delta(steps.at, unit="microsecond"))
+    steps = steps.mutate(_kmh=kmh, _told=(_["_sum"] + _["_then"]) / (_["_read"] + 1))
     moving = steps.filter(_["_kmh"].between(_MOVING_KMH, FASTEST_KMH), _["_told"] > 0)
     ratios = moving.group_by("truck").aggregate(
-        _ratio=(_["_told"] / _["_kmh"]).approx_median(), samples=_.truck.count(),
-        _first=_.at.min(), _last=_.at.max(),
+        _ratio=(_["_told"] / _["_kmh"]).approx_median(), samples=_["_samples"].sum(),
+        _first=_.at.min(), _last=_["_last"].max(),
     ).filter(_.samples >= READ)  # fmt: skip
+    ratio = ratios["_ratio"]
     guesses = {f"{unit} taken for km/h": share for unit, share in UNITS.items()}
     guesses |= {f"km/h taken for {unit}": 1 / share for unit, share in UNITS.items()}
-    ratio = ratios["_ratio"]
     near = [((ratio / share - 1).abs() < 0.05, ibis.literal(words)) for words, share in guesses.items()]
     said = ratios.mutate(_said=ibis.cases(*near)).filter(_["_said"].notnull())
     told = "speeds are " + said["_ratio"].round(2).cast("string") + " of the positions' own: " + said["_said"]

@@ -133,11 +133,15 @@ def measured(kind: str, about: str, value: float | None) -> str:
     ('6 min 12 s', '412.2 km/h')
     >>> measured("outside", "cycles.payload_t", 65527.0), measured("clock", "cycles.haul_min", -3.5)
     ('65,527 t', '−3.5 min')
+    >>> measured("unit", "positions.speed_kmh", 0.2777778)
+    '0.278 of what it should be'
     """
     if value is None:
         return say.NOTHING
     if kind == "jump":
         return f"{value:,.1f} km/h"
+    if kind == "unit":
+        return f"{value:,.3g} of what it should be"
     if kind in ("gap", "overlap", "clock") and not about.endswith("_min"):
         return say.duration(value / 60)
     table, _dot, column = about.partition(".")
