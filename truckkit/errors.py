@@ -7,6 +7,8 @@
     ├── BadInput (ValueError)            a file that cannot be read, or does not fit its mapping
     ├── SourceFailed (ConnectionError)   a server that does not answer, refuses, or answers in part
     ├── BadRequest (ValueError)          an argument that cannot be meant
+    ├── AlreadyThere (ValueError)        a new record with the name of another
+    ├── Outdated (RuntimeError)          a change of a record that somebody else has changed since
     ├── StaleCursor (LookupError)        a page of a generation that is no longer the newest
     ├── NoStore (FileNotFoundError)      no folder, or a folder that is no store
     ├── NewerStore (RuntimeError)        a store that a newer truckkit wrote
@@ -53,6 +55,14 @@ class SourceFailed(TruckkitError, ConnectionError):
 
 class BadRequest(TruckkitError, ValueError):
     """An argument that cannot be meant."""
+
+
+class AlreadyThere(TruckkitError, ValueError):
+    """A new record with the name of another."""
+
+
+class Outdated(TruckkitError, RuntimeError):
+    """A change of a record that somebody else has changed since it was read."""
 
 
 class StaleCursor(TruckkitError, LookupError):

@@ -312,10 +312,11 @@ ANNOTATIONS = Table(
         Column("annotation", TEXT, "Identifier.", required=True),
         Column("truck", TEXT, "The truck it is about; empty: the site.", references="trucks"),
         START,
-        STOP,
+        Column("stop", INSTANT, "First instant after it; empty while it is open."),
         Column("remark", TEXT, "The remark.", required=True),
         Column("author", TEXT, "Who made it."),
         Column("version", COUNT, "Counts the changes of this record.", required=True),
+        LOAD_ID,
     ),
 )
 
