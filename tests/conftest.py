@@ -36,6 +36,14 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True, scope="session")
+def the_service_answers_test_clients() -> Iterator[None]:
+    """Starlette's test client has no address, so it is of no machine; tests of access say what is open."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRUCKKIT_REST_OPEN", "1")
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_dropped_without_a_row(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Holds every ingest of every test to its promise: rows in = kept + rejected + duplicates."""

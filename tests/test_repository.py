@@ -19,6 +19,7 @@ CONDA_NAMES = {
     "duckdb": "python-duckdb",
     "ibis-framework": "ibis-duckdb",
     "playwright": "playwright-python",
+    "prometheus-client": "prometheus_client",
     "tzdata": "python-tzdata",
 }
 

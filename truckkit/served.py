@@ -33,16 +33,21 @@ def site(environment: Mapping[str, str] = os.environ) -> Site:
     NoStore, NewerStore, DamagedStore
         The variable is missing, or the store that it names does not open.
     """
+    named = folder(environment)
+    with _lock:
+        if named not in _opened:
+            _opened[named] = open_site(named)
+        # What a generation tells of itself is asked once, and kept until there is a newer one.
+        _opened[named] = opened = _opened[named].session()
+    return opened
+
+
+def folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder of the store that this process serves; raises ``NoStore`` where none is named."""
     named = environment.get(VARIABLE, "").strip()
     if not named:
         raise NoStore(
             "no store is named, so there is no mine to show; "
             f"start with {VARIABLE}=mine panel serve apps/*.py or truckkit serve mine."
         )
-    folder = Path(named).expanduser().absolute()
-    with _lock:
-        if folder not in _opened:
-            _opened[folder] = open_site(folder)
-        # What a generation tells of itself is asked once, and kept until there is a newer one.
-        _opened[folder] = opened = _opened[folder].session()
-    return opened
+    return Path(named).expanduser().absolute()

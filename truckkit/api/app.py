@@ -8,23 +8,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
-from fastapi.responses import Response
+from fastapi import Depends, FastAPI, Security
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from truckkit import errors, schema, served
-from truckkit.api import models
-from truckkit.api.answers import said
+from truckkit import errors, served
+from truckkit.api import logs, models
+from truckkit.api.access import Access, admitted
+from truckkit.api.encoding import Encoding
+from truckkit.api.health import health
+from truckkit.api.limits import Limits
 from truckkit.api.manners import Manners
+from truckkit.api.monitoring import METHODS, Monitor
 from truckkit.api.problems import answer_with_problems, only_known_parameters
+from truckkit.api.rates import Rates
 from truckkit.api.resources import resources
-from truckkit.api.rows import encode
 from truckkit.api.settings import Settings
+from truckkit.api.tracing import Tracing
 from truckkit.site import Site
+from truckkit.store.keys import Ring
 
 STATUSES = {
     errors.UnknownName: 404,
@@ -39,17 +45,26 @@ STATUSES = {
 """Nothing below this module knows of HTTP."""
 
 _PROBLEM: dict[str, Any] = {"model": models.Problem, "content": {"application/problem+json": {}}}
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
+_EVERYWHERE: dict[int | str, dict[str, Any]] = {
+    401: {**_PROBLEM, "description": "A key is wanted, and none that holds was shown."},
+    403: {**_PROBLEM, "description": "Whoever asks may not do this."},
+    413: {**_PROBLEM, "description": "The body of the request is too long."},
+    422: {**_PROBLEM, "description": "A parameter that cannot be meant."},
+    429: {**_PROBLEM, "description": "That was too often; Retry-After says when to come back."},
+    500: {**_PROBLEM, "description": "The server failed."},
+    503: {**_PROBLEM, "description": "The server is busy, or the store cannot be read now; see Retry-After."},
+}
+_OF_RESOURCES: dict[int | str, dict[str, Any]] = {
     404: {**_PROBLEM, "description": "A name that is not there."},
     410: {**_PROBLEM, "description": "The cursor's generation has been replaced."},
-    422: {**_PROBLEM, "description": "A parameter that cannot be meant."},
-    500: {**_PROBLEM, "description": "The server failed."},
-    503: {**_PROBLEM, "description": "The store cannot be read now."},
 }
 
 
 def create_app(
-    site: Site | Callable[[], Site], prefix: str = "/api", settings: Settings | None = None
+    site: Site | Callable[[], Site],
+    prefix: str = "/api",
+    settings: Settings | None = None,
+    folder: Path | None = None,
 ) -> FastAPI:
     """The service over a site.
 
@@ -62,7 +77,12 @@ def create_app(
         Where the service stands on its server.
     settings
         Its limits; without them, those of the environment.
+    folder
+        The store's folder, whose keys are wanted; without it, that of the site.
     """
+    settings = settings or Settings()
+    if folder is None and isinstance(site, Site) and site.store is not None:
+        folder = site.store.folder
     newest = site.session if isinstance(site, Site) else site
     app = FastAPIOffline(
         title="truckkit",
@@ -76,39 +96,42 @@ def create_app(
         separate_input_output_schemas=False,
         redirect_slashes=False,
     )
-    app.state.settings = settings or Settings()
+    app.state.settings = settings
     app.state.docs = f"{prefix}/docs"
-    app.add_middleware(Manners)
+    app.state.monitor = monitor = Monitor()
     answer_with_problems(app, STATUSES)
-    checked = [Depends(only_known_parameters)]
-    live: dict[int | str, dict[str, Any]] = {status: _PROBLEMS[status] for status in (422, 500, 503)}
-    app.include_router(_health(newest), prefix=prefix, dependencies=checked, responses=live)
-    app.include_router(resources(newest), prefix=f"{prefix}/v1", dependencies=checked, responses=_PROBLEMS)
+    _guard(app, Ring(folder), settings, monitor, prefix)
+    # What Access has let pass, and nobody else: a route cannot be reached in any other way.
+    checked = [Security(admitted), Depends(only_known_parameters)]
+    app.include_router(
+        resources(newest), prefix=f"{prefix}/v1", dependencies=checked, responses=_EVERYWHERE | _OF_RESOURCES
+    )
+    app.include_router(health(newest, monitor), prefix=prefix, dependencies=checked, responses=_EVERYWHERE)
     return app
+
+
+def _guard(app: FastAPI, ring: Ring, settings: Settings, monitor: Monitor, prefix: str) -> None:
+    """What stands around every route; the last that is added is the first that a request meets."""
+    rates = Rates(settings.per_minute)
+    app.add_middleware(Limits, settings=settings, rates=rates, monitor=monitor, prefix=prefix)
+    app.add_middleware(Access, ring=ring, settings=settings, rates=rates, prefix=prefix)
+    app.add_middleware(Encoding)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.origins,
+            allow_methods=sorted(METHODS),
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
+            expose_headers=["ETag", "Link", "Retry-After", "X-Request-ID"],
+        )
+    if settings.tracing:
+        app.add_middleware(Tracing)
+    app.add_middleware(Manners, monitor=monitor, pages=f"{prefix}/docs")
+    if settings.open:
+        logs.requests.warning("open", reason="TRUCKKIT_REST_OPEN: while there are no keys, every machine is answered")
 
 
 def from_environment() -> FastAPI:
     """The service over the store that ``TRUCKKIT_STORE`` names, for ``uvicorn --factory``."""
-    return create_app(served.site)
-
-
-def _health(site: Callable[[], Site]) -> APIRouter:
-    router = APIRouter(tags=["health"])
-
-    @router.get("/health", response_model=models.Health, summary="Health", operation_id="health")
-    def health() -> Response:
-        """Whether the service is ready, on which generation, and how old its data is."""
-        now = site()
-        content = {
-            "status": "ready",
-            "site": now.name,
-            "version": schema.VERSION,
-            "generation": now.generation,
-            "trucks": len(now.truck_names),
-            "start": said(now.start),
-            "stop": said(now.stop),
-            "age_s": (dt.datetime.now(dt.UTC) - now.stop).total_seconds() if now.stop else None,
-        }
-        return Response(encode(content), media_type="application/json", headers={"Cache-Control": "no-store"})
-
-    return router
+    logs.to_stderr_where_nobody_listens()
+    return create_app(served.site, folder=served.folder())

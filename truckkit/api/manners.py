@@ -5,28 +5,49 @@ It stands around the whole app as plain ASGI, so that streams pass through it ch
 
 from __future__ import annotations
 
-import logging
 import re
+import secrets
 import time
-import uuid
 from typing import Any
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from truckkit.api import logs
+from truckkit.api.monitoring import Monitor
 from truckkit.api.problems import problem
-
-log = logging.getLogger("truckkit.api")
+from truckkit.store.keys import struck_out
 
 _NUMBER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SAFE = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+_ANSWER = [*_SAFE, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox")]
+# Swagger's page starts itself by a script within the page.
+_PAGE = [
+    *_SAFE,
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+]
+
+
+class _Enough(Exception):
+    """A HEAD has its answer: what is still to come of the body is nobody's."""
 
 
 class Manners:
     """Numbers a request, answers HEAD as GET without the body, and turns what nobody foresaw into 500."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, monitor: Monitor, pages: str) -> None:
         self.app = app
+        self._monitor = monitor
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -34,44 +55,71 @@ class Manners:
             await self.app(scope, receive, send)
             return
         number = _number(scope)
-        head = scope["method"] == "HEAD"
+        method = scope["method"]
+        head = method == "HEAD"
         scope = {
             **scope,
             "state": {**scope.get("state", {}), "request_id": number},
-            "method": "GET" if head else scope["method"],
+            "method": "GET" if head else method,
         }
+        page = scope["path"].removeprefix(scope.get("root_path", "")).startswith(self._pages)
+        added = [(b"x-request-id", number.encode()), *(_PAGE if page else _ANSWER)]
         began = time.perf_counter()
-        status = 0
+        status, size = 0, 0
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                added = [(b"x-request-id", number.encode()), (b"x-content-type-options", b"nosniff")]
                 message = {**message, "headers": [*message.get("headers", ()), *added]}
             elif head:
-                message = {**message, "body": b""}
+                await send({"type": "http.response.body", "body": b""})
+                if message.get("more_body", False):
+                    raise _Enough
+                return
+            else:
+                size += len(message.get("body", b""))
             await send(message)
 
+        self._monitor.began()
         try:
             await self.app(scope, receive, answer)
+        except _Enough:
+            pass
         except Exception as fault:
-            log.error("request %s failed", number, exc_info=fault)
+            if isinstance(fault, ConnectionError) and status:
+                logs.requests.warning("broken off", request_id=number, reason=str(fault))
+                raise
+            logs.requests.error("failed", request_id=number, exc_info=fault)
             if status:
                 # Half an answer is out: only a broken line tells the client so.
                 raise
             await _failed(scope)(scope, receive, answer)
         finally:
-            spent_ms = (time.perf_counter() - began) * 1000
-            # Quoted, so that no path can write a line of its own into the log.
-            log.info("%s %s %s %s %.1f ms", number, scope["method"], quote(scope["path"]), status, spent_ms)
+            spent_s = time.perf_counter() - began
+            route = getattr(scope.get("route"), "path", None) or "none"
+            self._monitor.ended(route, method, status, spent_s, size)
+            logs.requests.info(
+                "request",
+                request_id=number,
+                method=method[:20],
+                path=logs.quoted(scope["path"]),
+                route=route,
+                status=status,
+                ms=round(spent_s * 1000, 1),
+                bytes=size,
+                key=logs.who(scope),
+            )
 
 
 def _number(scope: Scope) -> str:
     """The request's number: the one that a proxy gave it, else a new one."""
-    given: dict[bytes, Any] = dict(scope["headers"])
-    text = given.get(b"x-request-id", b"").decode("latin-1")
-    return text if _NUMBER.fullmatch(text) else uuid.uuid4().hex
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text: Any = value.decode("latin-1")
+            if _NUMBER.fullmatch(text) and struck_out(text) == text:
+                return str(text)
+    return secrets.token_hex(8)
 
 
 def _failed(scope: Scope) -> ASGIApp:

@@ -104,6 +104,22 @@ class Health(BaseModel):
     )
 
 
+class Live(BaseModel):
+    """That the process answers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["live"] = Field(description="live: the process answers.")
+
+
+class Ready(BaseModel):
+    """That the store is open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["ready"] = Field(description="ready: the store is open and answers.")
+
+
 class Fault(BaseModel):
     """One thing that is wrong with a request."""
 

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+from panel.config import config
 from tornado.web import RedirectHandler
 
 from truckkit import served
 from truckkit.api.app import create_app
 from truckkit.api.asgi import Bridge
+from truckkit.api.settings import Settings
 
 
 def routes(files: Sequence[str], endpoint: str) -> list[tuple[Any, ...]]:
@@ -22,7 +25,15 @@ def routes(files: Sequence[str], endpoint: str) -> list[tuple[Any, ...]]:
     ['(?P<path>/api(?:/.*)?)', '/?']
     """
     prefix = "/" + endpoint.strip("/")
-    service = (f"(?P<path>{prefix}(?:/.*)?)", Bridge(lambda: create_app(served.site, prefix)))
+    settings = Settings()
+
+    def app() -> FastAPI:
+        # Panel knows its own login when it has started: of the command line, or of the environment.
+        login = {"cookie_secret": config.cookie_secret, "login_days": config.oauth_expiry}
+        signed = Settings(**settings.model_dump(exclude=set(login)), **login)
+        return create_app(served.site, prefix, signed, served.folder())
+
+    service = (f"(?P<path>{prefix}(?:/.*)?)", Bridge(app, most_body=settings.body_bytes))
     if not any(Path(file).stem == "index" for file in files):
         return [service]
     # Panel's own index asks another machine for its fonts.

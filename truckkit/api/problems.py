@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,50 +13,72 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
+from truckkit.api.logs import requests
 from truckkit.api.rows import encode
 from truckkit.errors import BadRequest, TruckkitError, listed
+from truckkit.store.keys import struck_out
 
-log = logging.getLogger("truckkit.api")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 Statuses = Mapping[type[TruckkitError], int]
 
 
 def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
     """Let every error of the app be answered as problem+json, with the statuses given."""
+    app.state.statuses = statuses
 
     @app.exception_handler(TruckkitError)
-    def on_purpose(request: Request, fault: TruckkitError) -> Response:
-        status = next((statuses[kind] for kind in type(fault).__mro__ if kind in statuses), 500)
-        if status < 500:
-            return problem(request, status, str(fault))
-        # What is wrong on the server may name its folders, and those are nobody's business.
-        log.error("request %s: %s", request.state.request_id, fault)
-        kind = type(fault).__name__
-        return problem(
-            request,
-            status,
-            f"the store cannot be read now ({kind}); the server's log says why, under this request's number.",
-        )
+    async def on_purpose(request: Request, fault: TruckkitError) -> Response:
+        return answer_of(request, fault)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(request: Request, fault: RequestValidationError) -> Response:
+    async def invalid(request: Request, fault: RequestValidationError) -> Response:
         faults = [{"parameter": str(each["loc"][-1]), "detail": f"{each['msg']}."} for each in fault.errors()]
         said = "; ".join(f"{each['parameter']}: {each['detail'].rstrip('.')}" for each in faults)
         return problem(request, 422, f"the request cannot be answered: {said}.", faults)
 
     @app.exception_handler(HTTPException)
-    def plain(request: Request, fault: HTTPException) -> Response:
+    async def plain(request: Request, fault: HTTPException) -> Response:
         detail, headers = str(fault.detail), dict(fault.headers or {})
         if fault.status_code == 404:
             documents = f"{request.scope.get('root_path', '')}{app.state.docs}"
             detail = f'there is nothing at "{request.scope["path"]}"; the documents are at {documents}.'
         if fault.status_code == 405:
-            headers["Allow"] = "GET, HEAD, OPTIONS"
+            allowed = _allowed(app, request)
+            headers["Allow"] = ", ".join(allowed)
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=headers)
-            detail = f"{request.method} is not known here: the service is read-only; use GET."
+            detail = f"{request.method[:20]} is not known here; there is {listed(allowed)}."
         return problem(request, fault.status_code, detail, headers=headers)
+
+
+def answer_of(request: Request, fault: TruckkitError) -> Response:
+    """What is answered where truckkit raises: its sentence, or, of a fault of the server, a number."""
+    statuses: Statuses = request.app.state.statuses
+    status = next((statuses[kind] for kind in type(fault).__mro__ if kind in statuses), 500)
+    if status < 500:
+        return problem(request, status, str(fault))
+    # What is wrong on the server may name its folders, and those are nobody's business.
+    requests.error("store failed", request_id=request.state.request_id, fault=str(fault))
+    return problem(
+        request,
+        status,
+        f"the store cannot be read now ({type(fault).__name__}); the server's log says why, "
+        "under this request's number.",
+        headers={"Retry-After": "5"} if status == 503 else None,
+    )
+
+
+def _allowed(app: FastAPI, request: Request) -> list[str]:
+    """The methods that a path has, in the order in which one meets them."""
+    known = [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
+    return [*(["GET", "HEAD"] if "GET" in known else []), *(each for each in known if each != "GET"), "OPTIONS"]
 
 
 def problem(
@@ -72,12 +93,13 @@ def problem(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
-        "instance": quote(request.scope["path"]),
+        # A key that somebody put into an address is not said back, for answers are kept and passed on.
+        "detail": struck_out(detail),
+        "instance": quote(struck_out(request.scope["path"])),
         "request_id": request.state.request_id,
     }
     if faults:
-        content["errors"] = faults
+        content["errors"] = [{name: struck_out(text) for name, text in fault.items()} for fault in faults]
     return Response(
         encode(content),
         status_code=status,

@@ -1,6 +1,6 @@
 """The only place that says DuckDB: open, stage, publish, ledger; and what keeps a store well."""
 
-from truckkit.store import glance
+from truckkit.store import glance, keys
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
 from truckkit.store.pending import Pending
@@ -24,6 +24,7 @@ __all__ = [
     "Store",
     "check",
     "glance",
+    "keys",
     "prune",
     "publish",
     "repair",

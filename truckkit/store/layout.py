@@ -9,6 +9,7 @@
       rejects-000042.duckdb
       ROLLING, rolled-up.duckdb      a month that is being made of its days, and the lock of who makes it
       set-aside-…/                   what a repair took out of the way
+      KEYS, KEYS.lock                who may ask over REST, and the lock of who changes that
       truth/                         of a simulated mine: what truly happened; no generation reads it
 
 A file's number is the generation that made it. A file whose name ends in ``.part`` is being made.
@@ -41,6 +42,10 @@ ROLLED = "rolled-up.duckdb"
 ASIDE = "set-aside-"
 """How the folders begin that hold what a repair has set aside."""
 TRUTH = "truth"
+KEYS = "KEYS"
+"""Who may ask over REST."""
+KEYS_LOCK = f"{KEYS}.lock"
+KEYS_PART = f"{KEYS}.part"
 GRACE_S = 15 * 60
 """How long a replaced generation stays readable."""
 
@@ -147,7 +152,7 @@ def prepare(folder: Path) -> int:
 
 
 def _is_ours(name: str) -> bool:
-    known = (CURRENT, LOCK, TRUTH, ROLLING, ROLLED, f"{ROLLED}.wal")
+    known = (CURRENT, LOCK, TRUTH, ROLLING, ROLLED, f"{ROLLED}.wal", KEYS, KEYS_LOCK, KEYS_PART)
     return name in known or name.startswith(ASIDE) or bool(_FILE.fullmatch(name) or _PART.fullmatch(name))
 
 
