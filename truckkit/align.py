@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
 
 import ibis
 from ibis import _
@@ -164,3 +165,52 @@ def side_by_side(fms: ibis.Table, detected: ibis.Table) -> ibis.Table:
         minutes=_.stop.delta(_.at, unit="microsecond") / 60e6,
         agrees=_.fms == _.detected,
     ).relocate("start", after="truck")
+
+
+SILENT_S = 60.0
+"""A way breaks at a silence of so long that is also five times the truck's usual time between samples."""
+
+
+def thinned(positions: ibis.Table, start: datetime, stop: datetime, points: int) -> ibis.Table:
+    """Positions of each truck, thinned to about so many that keep what stands out.
+
+    The window is cut into equal stretches; of each, those with the first and last instant and the least
+    and greatest speed, ``x_m`` and ``y_m`` are kept. Where a truck was silent the way breaks: each part
+    is thinned by itself, so many breaks make more points than were asked for.
+
+    Parameters
+    ----------
+    positions
+        As ``schema.POSITIONS``.
+    start, stop
+        The window ``[start, stop)``.
+    points
+        About how many to keep of a truck.
+
+    Returns
+    -------
+    ibis.Table
+        One row per position kept: the columns of ``positions`` and ``part``, which counts the unbroken
+        parts of the truck's way.
+    """
+    width_us = max(1, int((stop - start).total_seconds() * 1e6 / max(1, points // 6)))
+    by_truck = ibis.window(group_by="truck", order_by="at")
+    stepped = positions.mutate(_step_s=_.at.delta(_.at.lag().over(by_truck), unit="microsecond") / 1e6)
+    usual = stepped.group_by("truck").aggregate(_usual_s=stepped["_step_s"].median())
+    stepped = stepped.left_join(usual, "truck").drop("truck_right")
+    broken = (stepped["_step_s"] >= SILENT_S) & (stepped["_step_s"] >= 5 * stepped["_usual_s"])
+    parts = stepped.mutate(
+        part=broken.fill_null(False)
+        .cast("int64")
+        .sum()
+        .over(ibis.cumulative_window(group_by="truck", order_by="at")),
+        _stretch=stepped.at.delta(instant(start), unit="microsecond") // width_us,
+    )
+    within = ibis.window(group_by=["truck", "part", "_stretch"])
+    marks = [parts.at.min(), parts.at.max()]
+    for name in ("speed_kmh", "x_m", "y_m"):
+        marks += [parts.at.argmin(parts[name]), parts.at.argmax(parts[name])]
+    kept = reduce(
+        lambda one, other: one | other, ((parts.at == mark.over(within)).fill_null(False) for mark in marks)
+    )
+    return parts.filter(kept).drop("_step_s", "_usual_s", "_stretch")

@@ -10,6 +10,8 @@
     ├── AlreadyThere (ValueError)        a new record with the name of another
     ├── Outdated (RuntimeError)          a change of a record that somebody else has changed since
     ├── StaleCursor (LookupError)        a page of a generation that is no longer the newest
+    ├── NoSuchFormat (ValueError)        an answer wanted in formats that it has not
+    ├── TooSlow (TimeoutError)           a question that ran for too long and was stopped
     ├── NoStore (FileNotFoundError)      no folder, or a folder that is no store
     ├── NewerStore (RuntimeError)        a store that a newer truckkit wrote
     ├── DamagedStore (RuntimeError)      a store whose files are missing or broken
@@ -67,6 +69,14 @@ class Outdated(TruckkitError, RuntimeError):
 
 class StaleCursor(TruckkitError, LookupError):
     """A page of a generation that is no longer the newest."""
+
+
+class NoSuchFormat(TruckkitError, ValueError):
+    """An answer wanted in formats that it has not."""
+
+
+class TooSlow(TruckkitError, TimeoutError):
+    """A question that ran for too long and was stopped."""
 
 
 class NoStore(TruckkitError, FileNotFoundError):

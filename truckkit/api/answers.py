@@ -1,66 +1,202 @@
-"""Answers: JSON that a client need not hear twice, and pages that lead on."""
+"""Answers: in the format that the client wants, which it need not hear twice, and pages that lead on."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
-import ibis
+import pyarrow as pa
 from fastapi import Request
 from fastapi.responses import Response
 
 from truckkit import schema
+from truckkit.api.asked import Asked
+from truckkit.api.formats import OF_ROWS, Format, chosen
+from truckkit.api.kept import Body, Kept
 from truckkit.api.pages import page
-from truckkit.api.rows import encode, encode_rows
+from truckkit.api.problems import problem
+from truckkit.api.rows import encode, encode_columns, encode_rows
+from truckkit.api.streams import Streamed
+from truckkit.errors import BadRequest, TooSlow
 from truckkit.site import Site
+from truckkit.store import Reading
+
+_PAGE = 1000
+"""Rows of a page of JSON, where nobody says how many."""
 
 
-def paged(
+def rows_of(
+    request: Request,
+    asked: Asked,
+    *,
+    format: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
+    among: Iterable[str] = OF_ROWS,
+) -> Response:
+    """The rows asked for: a page of them where it is JSON or a page is asked for, else all, as they come."""
+    settings = request.app.state.settings
+    form = wanted(request, format, among)
+    if limit is not None and limit > settings.page_rows:
+        raise BadRequest(
+            f"limit is {limit}, and a page holds {settings.page_rows} rows at most; "
+            "ask for fewer and follow next, or leave limit out in a format that streams."
+        )
+    if form.encode is None or limit is not None or cursor is not None:
+        most = limit if limit is not None else min(_PAGE, settings.page_rows)
+        return answered(request, asked.site, lambda: _page(request, asked, form, most, cursor), form.name)
+    return answered(request, asked.site, lambda: _all(request, asked, form), form.name, named(asked, form))
+
+
+def table_of(
+    request: Request, site: Site, name: str, form: Format, found: Callable[[], pa.Table]
+) -> Response:
+    """A whole answer of few rows, that has no pages."""
+
+    def content() -> Body:
+        table = found()
+        if form.encode is None:
+            rest = encode({"next": None, "generation": site.generation})
+            return Body(_opening(form, table) + b"," + rest[1:], form.media, {})
+        return Body(b"".join(form.encode(table.schema, table.to_batches())), form.media, {})
+
+    return answered(request, site, content, form.name, _disposition(name, form))
+
+
+def answered(
     request: Request,
     site: Site,
-    rows: ibis.Table,
-    table: schema.Table,
-    limit: int,
-    cursor: str | None,
-    same: Sequence[str] = (),
+    content: Callable[[], Body | Response],
+    format: str = "json",
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """One page of a table's rows, in the order of its key, and the address of the next."""
-    asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    # Pages of one question may differ in length.
-    question = _hash(
-        request.scope["path"], *sorted(f"{name}={value}" for name, value in asked if name != "limit")
-    )
-
-    def content() -> bytes:
-        found = page(rows, table, limit, cursor, site.generation, question, same)
-        following = None
-        if found.next:
-            # Without a host: what stands in the request's Host header may be anything.
-            query = urlencode([*asked, ("cursor", found.next.text())])
-            following = f"{quote(request.scope['path'])}?{query}"
-        rest = encode({"next": following, "generation": site.generation})
-        return b'{"rows":' + encode_rows(found.rows) + b"," + rest[1:]
-
-    return answered(request, site, content)
-
-
-def answered(request: Request, site: Site, content: Callable[[], bytes]) -> Response:
     """The answer, or 304 where the client has it: a generation never changes what it says."""
-    if site.generation is None:
-        return _json(content(), {"Cache-Control": "no-store"})
-    tag = f'"{_hash(_edition(request, site), request.scope["path"], request.scope["query_string"])}"'
-    headers = {"ETag": tag, "Cache-Control": "private, max-age=0, must-revalidate"}
-    held = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
-    if tag in held:
-        return Response(status_code=304, headers=headers)
-    return _json(content(), headers)
+    always = {"Vary": "Accept", **(headers or {})}
+    try:
+        if site.generation is None:
+            return _sent(content(), {**always, "Cache-Control": "no-store"})
+        tag = _hash(_edition(request, site), request.scope["path"], request.scope["query_string"], format)
+        always |= {"ETag": f'"{tag}"', "Cache-Control": "private, max-age=0, must-revalidate"}
+        said = request.headers.get("if-none-match", "").split(",")
+        if f'"{tag}"' in [each.strip().removeprefix("W/") for each in said]:
+            return Response(status_code=304, headers=always)
+        kept = _kept(request)
+        found: Body | Response | None = kept.get(tag) if kept else None
+        if found is None:
+            found = content()
+            if kept and isinstance(found, Body):
+                kept.put(tag, found)
+        return _sent(found, always)
+    except TooSlow as fault:
+        # The same again is as slow, but the server may be less busy then.
+        return problem(request, 503, str(fault), headers={"Retry-After": "30"})
+
+
+def wanted(request: Request, format: str | None, among: Iterable[str] = OF_ROWS) -> Format:
+    """The format that a request wants."""
+    return chosen(format, ",".join(request.headers.getlist("accept")) or "*/*", among)
+
+
+def named(asked: Asked, form: Format) -> Mapping[str, str]:
+    """What a browser calls the file that it saves."""
+    return _disposition(asked.table.name, form)
 
 
 def said(when: dt.datetime | None) -> str | None:
     """An instant as JSON has it."""
     return when.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if when else None
+
+
+def _page(request: Request, asked: Asked, form: Format, limit: int, cursor: str | None) -> Body:
+    parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    # Pages of one question may differ in length and in format.
+    question = _hash(
+        request.scope["path"],
+        *sorted(f"{name}={value}" for name, value in parameters if name not in ("limit", "format")),
+    )
+    found = page(asked, limit, cursor, asked.site.generation, question)
+    table, following = found.rows.select(asked.columns), None
+    if found.next:
+        # Without a host: what stands in the request's Host header may be anything.
+        query = urlencode([*parameters, ("cursor", found.next.text())])
+        following = f"{quote(request.scope['path'])}?{query}"
+    headers = {"Link": f'<{following}>; rel="next"'} if following else {}
+    if form.encode is not None:
+        return Body(b"".join(form.encode(table.schema, table.to_batches())), form.media, headers)
+    rest = encode({"next": following, "generation": asked.site.generation})
+    return Body(_opening(form, table) + b"," + rest[1:], form.media, headers)
+
+
+def _opening(form: Format, table: pa.Table) -> bytes:
+    if form.name == "columns":
+        return b'{"columns":' + encode_columns(table)
+    return b'{"rows":' + encode_rows(table)
+
+
+def _all(request: Request, asked: Asked, form: Format) -> Body | Response:
+    """All rows: at once where they are not more than a page, else as they come."""
+    assert form.encode is not None
+    settings = request.app.state.settings
+    reading = Reading(asked.parts(), asked.shape, settings.query_s)
+    try:
+        held: list[pa.RecordBatch] = []
+        while sum(map(len, held)) <= settings.page_rows:
+            batch = next(reading, None)
+            if batch is None:
+                return Body(b"".join(form.encode(asked.shape, held)), form.media, {})
+            held.append(batch)
+        rows = asked.number()
+        if rows > settings.stream_rows:
+            raise BadRequest(
+                f"the answer has {rows:,} rows, and {settings.stream_rows:,} are sent at most; "
+                "narrow the window or the trucks, or ask for pages with limit."
+            )
+        pieces = form.encode(asked.shape, itertools.chain(_passed(held), reading))
+        # What fails before the first piece is still told as a problem.
+        begun: Iterator[bytes] = itertools.chain([next(pieces)], pieces)
+        return Streamed(_closing(begun, pieces), reading, form.media, {})
+    except BaseException:
+        reading.close()
+        raise
+
+
+def _passed(held: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    while held:
+        yield held.pop(0)
+
+
+def _closing(begun: Iterator[bytes], pieces: Any) -> Iterator[bytes]:
+    try:
+        yield from begun
+    finally:
+        pieces.close()
+
+
+def _sent(found: Body | Response, headers: Mapping[str, str]) -> Response:
+    if isinstance(found, Body):
+        response = Response(found.content, headers={**headers, **found.headers})
+        # As a header, for Starlette would add a charset to what has its own.
+        response.headers["content-type"] = found.media
+        return response
+    found.headers.update(headers)
+    return found
+
+
+def _kept(request: Request) -> Kept | None:
+    state = request.app.state
+    if not hasattr(state, "kept"):
+        megabytes = state.settings.cache_mb
+        state.kept = Kept(megabytes * 1_000_000) if megabytes else None
+    held: Kept | None = state.kept
+    return held
+
+
+def _disposition(name: str, form: Format) -> Mapping[str, str]:
+    return {"Content-Disposition": f'inline; filename="{name}.{form.ending}"'} if form.ending else {}
 
 
 def _edition(request: Request, site: Site) -> str:
@@ -71,10 +207,6 @@ def _edition(request: Request, site: Site) -> str:
         edition = _hash(schema.VERSION, site.name, site.generation, *ledger.to_pylist())
         request.app.state.edition = (site.generation, edition)
     return str(edition)
-
-
-def _json(content: bytes, headers: dict[str, str]) -> Response:
-    return Response(content, media_type="application/json", headers=headers)
 
 
 def _hash(*parts: object) -> str:

@@ -34,9 +34,13 @@ from truckkit.store.keys import Ring
 
 STATUSES = {
     errors.UnknownName: 404,
+    errors.NoSuchFormat: 406,
+    errors.AlreadyThere: 409,
     errors.StaleCursor: 410,
+    errors.Outdated: 412,
     errors.BadTime: 422,
     errors.BadRequest: 422,
+    errors.TooSlow: 503,
     errors.StoreBusy: 503,
     errors.NoStore: 503,
     errors.NewerStore: 503,
@@ -128,7 +132,9 @@ def _guard(app: FastAPI, ring: Ring, settings: Settings, monitor: Monitor, prefi
         app.add_middleware(Tracing)
     app.add_middleware(Manners, monitor=monitor, pages=f"{prefix}/docs")
     if settings.open:
-        logs.requests.warning("open", reason="TRUCKKIT_REST_OPEN: while there are no keys, every machine is answered")
+        logs.requests.warning(
+            "open", reason="TRUCKKIT_REST_OPEN: while there are no keys, every machine is answered"
+        )
 
 
 def from_environment() -> FastAPI:

@@ -26,6 +26,10 @@ _TYPES: dict[str, Any] = {
 }
 
 
+def _none_required(document: dict[str, Any]) -> None:
+    document.pop("required", None)
+
+
 def row_model(name: str, table: schema.Table) -> type[BaseModel]:
     """The model of one row: a field for each column, null where the column may be empty.
 
@@ -44,17 +48,13 @@ def row_model(name: str, table: schema.Table) -> type[BaseModel]:
         )
     return create_model(
         name,
-        __config__=ConfigDict(extra="forbid"),
+        # Whoever asks for columns gets those alone, so the documents require none.
+        __config__=ConfigDict(extra="forbid", json_schema_extra=_none_required),
         __doc__=f"{table.row[0].upper()}{table.row[1:]}.",
         __module__=__name__,
         **fields,
     )
 
-
-Truck = row_model("Truck", schema.TRUCKS)
-Position = row_model("Position", schema.POSITIONS)
-State = row_model("State", schema.STATE_INTERVALS)
-Cycle = row_model("Cycle", schema.CYCLES)
 
 Row = TypeVar("Row", bound=BaseModel)
 
@@ -79,11 +79,36 @@ class Page(BaseModel, Generic[Row]):
         return f"{params[0].__name__}Page"
 
 
+_NAMES = {
+    "trucks": "Truck",
+    "positions": "Position",
+    "telemetry": "Reading",
+    "channels": "ChannelReading",
+    "states": "State",
+    "cycles": "Cycle",
+    "events": "Event",
+    "places": "Place",
+    "roads": "Road",
+    "shifts": "Shift",
+    "maintenance": "WorkOrder",
+    "refuels": "Refuel",
+    "annotations": "Annotation",
+    "findings": "Finding",
+    "latest": "Latest",
+    "loads": "Load",
+    "rejects": "Reject",
+}
+
 # Made at run time, so that a type checker cannot know them.
-TruckPage: Any = Page[Truck]  # type: ignore[valid-type]
-PositionPage: Any = Page[Position]  # type: ignore[valid-type]
-StatePage: Any = Page[State]  # type: ignore[valid-type]
-CyclePage: Any = Page[Cycle]  # type: ignore[valid-type]
+ROWS: dict[str, Any] = {table: row_model(name, schema.TABLES[table]) for table, name in _NAMES.items()}
+"""The model of a row of each table that is a resource."""
+PAGES: dict[str, Any] = {table: Page[row] for table, row in ROWS.items()}  # type: ignore[valid-type]
+"""The model of a page of each."""
+
+Truck, Position, State, Cycle = (ROWS[name] for name in ("trucks", "positions", "states", "cycles"))
+TruckPage, PositionPage, StatePage, CyclePage = (
+    PAGES[name] for name in ("trucks", "positions", "states", "cycles")
+)
 
 
 class Health(BaseModel):
@@ -137,3 +162,8 @@ class Problem(BaseModel):
     instance: str = Field(description="The path that was asked for.")
     request_id: str = Field(description="Names this request in the log of the server.")
     errors: list[Fault] | None = Field(default=None, description="Each fault, where there may be several.")
+
+
+def problem(description: str) -> dict[str, Any]:
+    """What the documents say of a status that is a problem."""
+    return {"model": Problem, "content": {"application/problem+json": {}}, "description": description}

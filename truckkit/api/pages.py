@@ -13,7 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
 import pyarrow as pa
@@ -65,6 +65,17 @@ class Cursor:
         return cls(generation, question, tuple(after))
 
 
+class Rows(Protocol):
+    """Rows that can be asked for from any key on."""
+
+    @property
+    def table(self) -> schema.Table:
+        """What a row is, and its key."""
+
+    def first(self, after: tuple[Any, ...] | None, most: int) -> pa.Table:
+        """The first rows after a key, in the order of their key, with their key."""
+
+
 @dataclass(frozen=True)
 class Page:
     """The rows of one page, and the cursor of the next where there is one."""
@@ -74,71 +85,58 @@ class Page:
 
 
 def page(
-    rows: ibis.Table,
-    table: schema.Table,
+    rows: Rows,
     limit: int,
     cursor: str | None = None,
     generation: int | None = None,
     question: str = "",
-    same: Sequence[str] = (),
 ) -> Page:
-    """The first rows after a cursor, in the order of the table's key.
-
-    Parameters
-    ----------
-    rows
-        Rows of the table, narrowed to the question.
-    same
-        Columns of the key that are the same in all rows.
-
-    Examples
-    --------
-    >>> trucks = ibis.memtable([{"truck": name} for name in ("T03", "T01", "T02")])
-    >>> first = page(trucks, schema.TRUCKS, limit=2)
-    >>> first.rows["truck"].to_pylist(), first.next.after
-    (['T01', 'T02'], ('T02',))
-    >>> last = page(trucks, schema.TRUCKS, limit=2, cursor=first.next.text())
-    >>> last.rows["truck"].to_pylist(), last.next
-    (['T03'], None)
-    """
-    key = [table[name] for name in table.key if name not in same]
+    """The first rows after a cursor, in the order of their key."""
+    key = [rows.table[name] for name in rows.table.key]
+    after = None
     if cursor is not None:
-        rows = rows.filter(_after(rows, key, Cursor.read(cursor, generation, question).after))
+        after = _checked(key, Cursor.read(cursor, generation, question).after)
     # One row more than asked for tells whether there is another page.
-    found = rows.order_by([column.name for column in key]).limit(limit + 1).to_pyarrow()
+    found = rows.first(after, limit + 1)
     if len(found) <= limit:
         return Page(found, None)
     found = found.slice(0, limit)
-    last = found.slice(limit - 1).select([column.name for column in key])
-    after = tuple(
-        _as_said(column.cast(pa.int64()) if _is_instant(column) else column) for column in last.columns
-    )
-    return Page(found, Cursor(generation, question, after))
+    last = [found[column.name].slice(limit - 1) for column in key]
+    said = tuple((column.cast(pa.int64()) if _is_instant(column) else column)[0].as_py() for column in last)
+    return Page(found, Cursor(generation, question, said))
 
 
-def _after(rows: ibis.Table, key: Sequence[schema.Column], after: Sequence[Any]) -> ibis.ir.BooleanValue:
-    if len(after) != len(key):
-        raise _unreadable()
-    bounds = [(rows[column.name], _bound(column, value)) for column, value in zip(key, after, strict=True)]
+def beyond(rows: ibis.Table, table: schema.Table, after: Sequence[Any]) -> ibis.ir.BooleanValue:
+    """The test for rows after a key."""
+    bounds = [
+        (rows[name], ibis.literal(value, type=table[name].type))
+        for name, value in zip(table.key, after, strict=True)
+    ]
     (column, value), *_ = bounds
-    beyond = reduce(
+    further = reduce(
         lambda rest, bound: (bound[0] > bound[1]) | ((bound[0] == bound[1]) & rest),
         reversed(bounds[:-1]),
         bounds[-1][0] > bounds[-1][1],
     )
     # Says nothing new, but lets DuckDB skip the blocks before it.
-    return beyond & (column >= value) if len(bounds) > 1 else beyond
+    return further & (column >= value) if len(bounds) > 1 else further
 
 
-def _bound(column: schema.Column, value: Any) -> ibis.ir.Value:
-    """One value of a cursor, bound as the column's own type and as nothing else."""
+def _checked(key: Sequence[schema.Column], after: Sequence[Any]) -> tuple[Any, ...]:
+    if len(after) != len(key):
+        raise _unreadable()
+    return tuple(_value(column, value) for column, value in zip(key, after, strict=True))
+
+
+def _value(column: schema.Column, value: Any) -> Any:
+    """One value of a cursor, as the column's own type and as nothing else."""
     if column.type == schema.TEXT and isinstance(value, str) and _sayable(value):
-        return ibis.literal(value, type="string")
+        return value
     if column.type == schema.COUNT and type(value) is int and abs(value) < 1 << 63:
-        return ibis.literal(value, type="int64")
+        return value
     if column.type == schema.INSTANT and type(value) is int:
         try:
-            return ibis.literal(_EPOCH + value * _MICROSECOND, type="timestamp(6)")
+            return _EPOCH + value * _MICROSECOND
         except OverflowError:
             raise _unreadable() from None
     raise _unreadable()
@@ -151,10 +149,6 @@ def _sayable(text: str) -> bool:
 
 def _is_instant(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_timestamp(column.type))
-
-
-def _as_said(column: pa.ChunkedArray) -> Any:
-    return column[0].as_py()
 
 
 def _unreadable() -> BadRequest:

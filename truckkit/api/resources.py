@@ -1,52 +1,103 @@
-"""The resources of REST: what stands under ``/api/v1``."""
+"""The resources of REST: what stands under ``/api/v1``.
+
+A resource is a table with the parameters that it knows. The routes are plain functions, so that each
+runs in a thread of its own while the server goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from truckkit import schema
 from truckkit.api import models
-from truckkit.api.answers import answered, paged
-from truckkit.api.parameters import After, Limit, Source, Start, States, Stop, Truck, Trucks, narrowed
+from truckkit.api.answers import answered, rows_of
+from truckkit.api.asked import Asked
+from truckkit.api.documented import of_rows
+from truckkit.api.kept import Body
+from truckkit.api.measures import measures
+from truckkit.api.narrowing import kept_rows
+from truckkit.api.parameters import Truck, narrowed, picked, signature
+from truckkit.api.replay import replay
 from truckkit.api.rows import encode_rows
-from truckkit.errors import unknown
+from truckkit.api.samples import samples
+from truckkit.api.tracks import tracks
 from truckkit.site import Site
+
+_WINDOW = ("truck", "start", "stop")
+_PAGED = ("columns", "limit", "cursor", "format")
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One table, as it is asked for."""
+
+    name: str
+    table: schema.Table
+    meaning: str
+    filters: tuple[str, ...] = ()
+
+
+RESOURCES = (
+    Resource("trucks", schema.TRUCKS, "The haul trucks that the site knows.", ("truck",)),
+    Resource(
+        "positions", schema.POSITIONS, "Positions in a window; without one, all of them.", (*_WINDOW, "bbox")
+    ),
+    Resource("telemetry", schema.TELEMETRY, "Readings of channels; columns chooses which.", _WINDOW),
+    Resource("channels", schema.CHANNELS, "Readings of channels that telemetry has no column for.", _WINDOW),
+    Resource(
+        "states",
+        schema.STATE_INTERVALS,
+        "State intervals that overlap the window, whole.",
+        (*_WINDOW, "source", "state", "place", "min_duration_s"),
+    ),
+    Resource(
+        "cycles",
+        schema.CYCLES,
+        "Haul cycles that overlap the window, whole; of a place, those that load or dump there.",
+        (*_WINDOW, "source", "place", "min_duration_s"),
+    ),
+    Resource("events", schema.EVENTS, "What happened to trucks in the window.", (*_WINDOW, "place")),
+    Resource("places", schema.PLACES, "The places in the mine.", ("place", "bbox")),
+    Resource(
+        "roads", schema.ROADS, "The road segments; of a place, those that start or end there.", ("place",)
+    ),
+    Resource("shifts", schema.SHIFTS, "The shifts that overlap the window.", ("start", "stop")),
+    Resource(
+        "maintenance",
+        schema.MAINTENANCE,
+        "Work orders that overlap the window.",
+        (*_WINDOW, "min_duration_s"),
+    ),
+    Resource(
+        "refuels",
+        schema.REFUELS,
+        "Refuellings that overlap the window.",
+        (*_WINDOW, "place", "min_duration_s"),
+    ),
+    Resource("annotations", schema.ANNOTATIONS, "Remarks about stretches of time.", _WINDOW),
+    Resource("findings", schema.FINDINGS, "What is wrong with the data.", (*_WINDOW, "min_duration_s")),
+    Resource("latest", schema.LATEST, "The newest known of every truck.", ("truck", "bbox")),
+    Resource("loads", schema.LOADS, "What was brought in: the ledger."),
+    Resource("rejects", schema.REJECTS, "Rows that loads refused, each with its reason."),
+)
+"""The tables that are asked for as they are stored."""
 
 
 def resources(site: Callable[[], Site]) -> APIRouter:
-    """The routes over a site, each on its newest generation.
-
-    They are plain functions, so that each runs in a thread of its own while the server goes on.
-    """
-    router = APIRouter(tags=["resources"])
-
-    @router.get("/trucks", response_model=models.TruckPage, summary="Trucks", operation_id="trucks")
-    def trucks(request: Request, limit: Limit = 1000, cursor: After = None) -> Response:
-        """The haul trucks that the site knows."""
-        now = site()
-        return paged(request, now, now.trucks, schema.TRUCKS, limit, cursor)
-
-    # A truck's name may hold a slash; so this comes before the truck alone.
-    @router.get(
-        "/trucks/{truck:path}/positions",
-        response_model=models.PositionPage,
-        summary="Positions of a truck",
-        operation_id="positions",
-    )
-    def positions(
-        request: Request,
-        truck: Truck,
-        start: Start = None,
-        stop: Stop = None,
-        limit: Limit = 1000,
-        cursor: After = None,
-    ) -> Response:
-        """Positions of one truck in a window; without one, all of them."""
-        now = narrowed(site(), [truck], start, stop)
-        return paged(request, now, now.positions, schema.POSITIONS, limit, cursor, same=["truck"])
+    """The routes over a site, each on its newest generation."""
+    router = APIRouter(tags=["resources"], responses={406: models.problem("No format that is wanted.")})
+    for resource in RESOURCES:
+        _route(router, site, resource, f"/{resource.name}", resource.name)
+    # A truck's name may hold a slash; so these come before the truck alone.
+    for resource in RESOURCES:
+        if resource.table.sampled:
+            path = f"/trucks/{{truck:path}}/{resource.name}"
+            _route(router, site, resource, path, f"truck_{resource.name}", {"truck": Truck})
 
     @router.get(
         "/trucks/{truck:path}", response_model=models.Truck, summary="One truck", operation_id="truck"
@@ -54,39 +105,59 @@ def resources(site: Callable[[], Site]) -> APIRouter:
     def truck(request: Request, truck: Truck) -> Response:
         """One haul truck."""
         now = site().truck(truck)
-        return answered(request, now, lambda: encode_rows(now.trucks.to_pyarrow())[1:-1])
+        return answered(
+            request, now, lambda: Body(encode_rows(now.trucks.to_pyarrow())[1:-1], "application/json", {})
+        )
 
-    @router.get("/states", response_model=models.StatePage, summary="States", operation_id="states")
-    def states(
-        request: Request,
-        truck: Trucks = None,
-        state: States = None,
-        start: Start = None,
-        stop: Stop = None,
-        source: Source = None,
-        limit: Limit = 1000,
-        cursor: After = None,
-    ) -> Response:
-        """State intervals that overlap the window, whole."""
-        for name in state or ():
-            if name not in schema.STATES:
-                raise unknown("state", name, schema.STATES, "truckkit")
-        now = narrowed(site(), truck, start, stop, source)
-        rows = now.states.filter(now.states.state.isin(state)) if state else now.states
-        return paged(request, now, rows, schema.STATE_INTERVALS, limit, cursor)
-
-    @router.get("/cycles", response_model=models.CyclePage, summary="Cycles", operation_id="cycles")
-    def cycles(
-        request: Request,
-        truck: Trucks = None,
-        start: Start = None,
-        stop: Stop = None,
-        source: Source = None,
-        limit: Limit = 1000,
-        cursor: After = None,
-    ) -> Response:
-        """Haul cycles that overlap the window, whole."""
-        now = narrowed(site(), truck, start, stop, source)
-        return paged(request, now, now.cycles, schema.CYCLES, limit, cursor)
-
+    for more in (samples, tracks, measures, replay):
+        router.include_router(more(site))
     return router
+
+
+def _route(
+    router: APIRouter,
+    site: Callable[[], Site],
+    resource: Resource,
+    path: str,
+    operation: str,
+    of_path: Mapping[str, Any] | None = None,
+) -> None:
+    table = resource.table
+
+    def route(
+        request: Request,
+        truck: str | list[str] | None = None,
+        start: str | None = None,
+        stop: str | None = None,
+        source: str | None = None,
+        columns: list[str] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        format: str | None = None,
+        **filters: Any,
+    ) -> Response:
+        now = narrowed(site(), [truck] if isinstance(truck, str) else truck, start, stop, source)
+        said = {name: value for name, value in filters.items() if value is not None and value != []}
+        asked = Asked(
+            site=now,
+            table=table,
+            columns=picked(columns, table.names, table.name),
+            rows=kept_rows(now, table, said),
+            plain=table in (schema.POSITIONS, schema.TELEMETRY) and not said,
+            seconds=request.app.state.settings.query_s,
+        )
+        return rows_of(request, asked, format=format, limit=limit, cursor=cursor)
+
+    names = [name for name in (*resource.filters, *_PAGED) if name not in (of_path or {})]
+    route.__signature__ = signature(names, of_path)  # type: ignore[attr-defined]
+    row, page = models.ROWS[table.name], models.PAGES[table.name]
+    router.add_api_route(
+        path,
+        route,
+        methods=["GET"],
+        response_model=page,
+        responses=of_rows(row),
+        summary=resource.name.capitalize() + (" of a truck" if of_path else ""),
+        description=resource.meaning,
+        operation_id=operation,
+    )

@@ -6,11 +6,14 @@ much. For the same reason no row is validated on its way out; tests hold them to
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic_core import to_json
+
+_NONE = pa.scalar("", pa.large_string())
 
 
 def encode_rows(table: pa.Table) -> bytes:
@@ -22,13 +25,28 @@ def encode_rows(table: pa.Table) -> bytes:
     >>> print(encode_rows(pa.table(row)).decode())
     [{"at":"2026-11-22T18:00:00.250Z","speed_kmh":41.2,"x_m":null}]
     """
-    if not len(table):
-        return b"[]"
-    parts: list[Any] = []
+    return b"[" + encode_objects(table, ",")[:-1] + b"]"
+
+
+def encode_objects(table: pa.Table, end: str) -> bytes:
+    """A JSON object for each row, with ``end`` after each."""
+    pieces: list[Any] = []
     for name, column in zip(table.column_names, table.columns, strict=True):
-        parts += ["," if parts else "{", encode(name).decode() + ":", pc.fill_null(_text(column), "null")]
-    rows = pc.binary_join_element_wise(*parts, "}", "")
-    return b"[" + ",".join(rows.to_pylist()).encode() + b"]"
+        pieces += ["," if pieces else "{", encode(name).decode() + ":", cells(column)]
+    return joined([*pieces, "}" + end] if pieces else ["{}" + end], len(table))
+
+
+def encode_columns(table: pa.Table) -> bytes:
+    """A JSON object with an array for each column, in UTF-8.
+
+    >>> print(encode_columns(pa.table({"truck": ["T01", "T01"], "x_m": [1.5, None]})).decode())
+    {"truck":["T01","T01"],"x_m":[1.5,null]}
+    """
+    arrays = [
+        encode(name) + b":[" + joined([cells(column), ","], len(table))[:-1] + b"]"
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
+    return b"{" + b",".join(arrays) + b"}"
 
 
 def encode(answer: Any) -> bytes:
@@ -36,20 +54,73 @@ def encode(answer: Any) -> bytes:
     return to_json(answer, inf_nan_mode="null")
 
 
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The cells as JSON writes them; null where there is nothing, or no number."""
-    if pa.types.is_timestamp(column.type):
+def word(text: str) -> str:
+    """A text as JSON writes it."""
+    return encode(text).decode()
+
+
+def joined(pieces: Sequence[pa.ChunkedArray | str], rows: int) -> bytes:
+    """The pieces of each row, one after the other: texts that are its own, and those that all rows share."""
+    merged: list[Any] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    if not rows:
+        return b""
+    if all(isinstance(piece, str) for piece in merged):
+        return str(merged[0]).encode() * rows
+    texts = pc.binary_join_element_wise(
+        *(pa.scalar(p, pa.large_string()) if isinstance(p, str) else p for p in merged), _NONE
+    )
+    # The texts of an array lie one after the other: what is wanted is there already.
+    return b"".join(_content(chunk) for chunk in texts.chunks)
+
+
+def cells(
+    column: pa.ChunkedArray, word: Callable[[str], str] = word, nothing: str = "null", quote: str = '"'
+) -> pa.ChunkedArray | str:
+    """The cells as text, or one text where all are the same; ``nothing`` where there is none, or no number."""
+    if pa.types.is_binary(column.type):
+        raise TypeError(f"no column of truckkit is of the type {column.type}, so it has no text here.")
+    if column.null_count == len(column):
+        return nothing
+    text = _text(column, word, quote)
+    if isinstance(text, str):
+        return text
+    return pc.fill_null(text, nothing).cast(pa.large_string())
+
+
+def _text(column: pa.ChunkedArray, word: Callable[[str], str], quote: str) -> pa.ChunkedArray | str:
+    kind = column.type
+    if pa.types.is_timestamp(kind):
         # Cut, not rounded: an instant never moves past the stop of its window.
         text = pc.cast(pc.cast(column, pa.timestamp("ms"), safe=False), pa.string())
-        return pc.binary_join_element_wise('"', pc.replace_substring(text, " ", "T"), 'Z"', "")
-    if pa.types.is_floating(column.type):
+        return pc.binary_join_element_wise(quote, pc.replace_substring(text, " ", "T"), "Z" + quote, "")
+    if pa.types.is_floating(kind):
         # Shortest text that is the same number: a float32 of 41.2 stays 41.2.
-        return pc.cast(pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type)), pa.string())
-    if pa.types.is_string(column.type):
+        return pc.cast(pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind)), pa.string())
+    if pa.types.is_string(kind):
         # Names repeat from row to row, so each is escaped once.
         words = column.combine_chunks().dictionary_encode()
-        escaped = pa.array([encode(word).decode() for word in words.dictionary.to_pylist()], pa.string())
-        return pa.chunked_array([escaped.take(words.indices)])
-    if pa.types.is_integer(column.type) or pa.types.is_boolean(column.type):
+        escaped = [word(text) for text in words.dictionary.to_pylist()]
+        if len(escaped) == 1 and not column.null_count:
+            return escaped[0]
+        return pa.chunked_array([pa.array(escaped, pa.string()).take(words.indices)])
+    if pa.types.is_integer(kind) and not column.null_count:
+        least, most = pc.min_max(column).as_py().values()
+        return str(least) if least == most else pc.cast(column, pa.string())
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
         return pc.cast(column, pa.string())
-    raise TypeError(f"no column of truckkit is of the type {column.type}, so it has no JSON here.")
+    # Answers of few rows alone have other types: days, lengths of time, lists.
+    said = [None if value is None else encode(value).decode() for value in column.to_pylist()]
+    return pa.chunked_array(
+        [pa.array([each if quote or each is None else word(each.strip('"')) for each in said], pa.string())]
+    )
+
+
+def _content(texts: pa.LargeStringArray) -> bytes:
+    offsets = memoryview(texts.buffers()[1]).cast("q")
+    first, last = offsets[texts.offset], offsets[texts.offset + len(texts)]
+    return bytes(memoryview(texts.buffers()[2])[first:last])

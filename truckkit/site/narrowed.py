@@ -15,7 +15,7 @@ from ibis import _
 from truckkit import align, schema, times
 from truckkit.errors import BadRequest, unknown
 from truckkit.metrics import coverage
-from truckkit.store import Store
+from truckkit.store import Generation, Store
 
 
 class _same_in_all(property):  # noqa: N801 - reads as cached_property does
@@ -61,9 +61,11 @@ class Narrowed:
             self.generation: int | None = newest.number
             self._tables: Mapping[str, ibis.Table] = newest.tables
             self._covering: Callable[[str, datetime, datetime], ibis.Table] = newest.covering
+            self.opened: Generation | None = newest
         else:
             held = set(connection.list_tables())  # type: ignore[union-attr]
             self.generation = None
+            self.opened = None
             self._tables = {
                 table.name: connection.table(table.name) if table.name in held else table.empty()  # type: ignore[union-attr]
                 for table in schema.TABLES.values()
@@ -136,6 +138,12 @@ class Narrowed:
     def name(self) -> str:
         """Name of the mine."""
         return str(self._facts["name"])
+
+    @property
+    def crs(self) -> str | None:
+        """Coordinate reference system of the site's grid, or nothing for a mine grid."""
+        named = self._facts.get("crs")
+        return str(named) if named else None
 
     @property
     def simulated(self) -> bool:

@@ -111,6 +111,20 @@ class OfRoads(Answered):
         start, stop = (times.stored(bound) for bound in self.narrowed_to)
         return rows.filter(rows.start >= start, rows.start < stop)
 
+    def tracks(self, points: int = 1000) -> ibis.Table:
+        """The ways of the trucks, thinned to about so many points each; see ``align.thinned``.
+
+        Positions that cannot be are left out.
+
+        Examples
+        --------
+        >>> import truckkit as tk
+        >>> 100 < tk.sample().truck("T01").tracks(points=200).count().execute() <= 300
+        True
+        """
+        number("points", points, 2, 100_000, 1000, whole=True)
+        return align.thinned(doubted.believed(self.positions), *self.asked, points)
+
     # Roads -------------------------------------------------------------------------------------
 
     def traverses(self) -> ibis.Table:

@@ -1,6 +1,7 @@
 """The only place that says DuckDB: open, stage, publish, ledger; and what keeps a store well."""
 
 from truckkit.store import glance, keys
+from truckkit.store.asking import Question, Reading, Statement, stated, whole
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
 from truckkit.store.pending import Pending
@@ -9,6 +10,7 @@ from truckkit.store.publish import Derive, publish
 from truckkit.store.reader import Generation, Store
 from truckkit.store.repair import Repaired, repair
 from truckkit.store.rollup import Rolled, rollup
+from truckkit.store.selecting import samples
 
 __all__ = [
     "Derive",
@@ -19,8 +21,11 @@ __all__ = [
     "Load",
     "Pending",
     "Pruned",
+    "Question",
+    "Reading",
     "Repaired",
     "Rolled",
+    "Statement",
     "Store",
     "check",
     "glance",
@@ -29,4 +34,7 @@ __all__ = [
     "publish",
     "repair",
     "rollup",
+    "samples",
+    "stated",
+    "whole",
 ]

@@ -43,7 +43,8 @@ class Backend(DuckDBBackend):  # type: ignore[misc]
 
     def __init__(self, hub: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._hub = hub
-        self._folder = folder
+        self.folder = folder
+        self.own_cursors = 0
         self._threads = threading.local()
         self._lock = threading.Lock()
         self._compiled: dict[tuple[ops.Node, str | None, bool], str] = {}
@@ -58,6 +59,17 @@ class Backend(DuckDBBackend):  # type: ignore[misc]
         if cursor is None:
             cursor = self._threads.cursor = self._hub.cursor()
         return cursor
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A cursor that belongs to one answer, not to a thread; ``freed`` says that it is closed."""
+        with self._lock:
+            self.own_cursors += 1
+        return self._hub.cursor()
+
+    def freed(self) -> None:
+        """One such cursor is closed; ``own_cursors`` counts those that are not."""
+        with self._lock:
+            self.own_cursors -= 1
 
     @property
     def _memtables(self) -> weakref.WeakSet[Any]:
@@ -96,17 +108,17 @@ class Backend(DuckDBBackend):  # type: ignore[misc]
 
     def raw_sql(self, query: Any, **kwargs: Any) -> Any:
         """The statement's result; a broken file is named."""
-        with attached.reading(self._folder):
+        with attached.reading(self.folder):
             return super().raw_sql(query, **kwargs)
 
     def to_pyarrow(self, expr: ibis.Expr, /, **kwargs: Any) -> Any:
         """The rows of an expression; a broken file is named."""
-        with attached.reading(self._folder):
+        with attached.reading(self.folder):
             return super().to_pyarrow(expr, **kwargs)
 
     def execute(self, expr: ibis.Expr, /, **kwargs: Any) -> Any:
         """The rows of an expression, as pandas has them; a broken file is named."""
-        with attached.reading(self._folder):
+        with attached.reading(self.folder):
             return super().execute(expr, **kwargs)
 
     def to_pyarrow_batches(self, expr: ibis.Expr, /, **kwargs: Any) -> pa.RecordBatchReader:
@@ -114,7 +126,7 @@ class Backend(DuckDBBackend):  # type: ignore[misc]
         rows = super().to_pyarrow_batches(expr, **kwargs)
 
         def batches() -> Iterator[pa.RecordBatch]:
-            with attached.reading(self._folder):
+            with attached.reading(self.folder):
                 yield from rows
 
         return pa.RecordBatchReader.from_batches(rows.schema, batches())
@@ -155,11 +167,14 @@ class Generation:
         Where one file holds them all, it is that file's: to plan a query over every day takes longer
         than to read an hour. The table may hold rows of other times too.
         """
+        within = self.holder(name, start, stop)
+        return self.tables[name] if within == "memory" else self._table(schema.TABLES[name], within)
+
+    def holder(self, name: str, start: datetime, stop: datetime) -> str:
+        """What DuckDB calls the file that holds these rows alone, or the hub, whose views hold all."""
         files = [alias for first, last, alias in self._stretches[name] if first < stop and last > start]
         # A file of before a column was there has it in the view alone.
-        if len(files) == 1 and (files[0], name) in self._whole:
-            return self._table(schema.TABLES[name], files[0])
-        return self.tables[name]
+        return files[0] if len(files) == 1 and (files[0], name) in self._whole else "memory"
 
     def _attach(self) -> None:
         catalog = layout.catalog_file(self.number)

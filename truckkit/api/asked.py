@@ -1,0 +1,104 @@
+"""Rows that a request asks for: of one table, narrowed, and how a page or all of them are read.
+
+Samples of trucks in a window come by a statement that is written once a shape; everything else is an
+expression of the site.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from truckkit import schema, times
+from truckkit.api.pages import beyond
+from truckkit.site import Site
+from truckkit.store import Question, samples, stated, whole
+
+_SHORT = dt.timedelta(hours=6)
+"""Of so short a window the samples of all trucks are sorted at once; longer ones truck by truck."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Rows of a site.
+
+    Parameters
+    ----------
+    site
+        Narrowed to the request.
+    table
+        What a row is, and its key.
+    columns
+        Those of the answer.
+    rows
+        Makes the rows of a site.
+    plain
+        Nothing but trucks, window and columns narrows them.
+    seconds
+        How long a query may run.
+    """
+
+    site: Site
+    table: schema.Table
+    columns: tuple[str, ...]
+    rows: Callable[[Site], ibis.Table]
+    plain: bool
+    seconds: float
+
+    @property
+    def shape(self) -> pa.Schema:
+        """The columns of the answer, as Arrow has them."""
+        return ibis.schema({name: self.table[name].dtype for name in self.columns}).to_pyarrow()
+
+    def first(self, after: tuple[Any, ...] | None, most: int) -> pa.Table:
+        """The first rows after a key, in the order of their key, with their key."""
+        held = (*self.columns, *(name for name in self.table.key if name not in self.columns))
+        if self._sampled:
+            return whole(self._samples(self.site, held, after, most), self.seconds)
+        rows = self.rows(self.site)
+        if after is not None:
+            rows = rows.filter(beyond(rows, self.table, after))
+        return whole(stated(rows.order_by(self.table.key).select(*held).limit(most)), self.seconds)
+
+    def parts(self) -> Iterator[Question]:
+        """All rows, as questions of which each is sorted within what memory there is."""
+        for site in self._sites():
+            if self._sampled:
+                yield self._samples(site, self.columns, None, None)
+            else:
+                yield stated(self.rows(site).order_by(self.table.key).select(*self.columns))
+
+    def number(self) -> int:
+        """How many rows there are."""
+        counted = self.rows(self.site).aggregate(rows=lambda rows: rows.count())
+        return int(whole(stated(counted), self.seconds)["rows"][0].as_py())
+
+    @property
+    def _sampled(self) -> bool:
+        return self.plain and self.site.opened is not None
+
+    def _sites(self) -> Sequence[Site]:
+        window = self.site.narrowed_to
+        if not self.table.sampled or (window is not None and window[1] - window[0] <= _SHORT):
+            return [self.site]
+        return [self.site.truck(name) for name in self.site.truck_names]
+
+    def _samples(
+        self, site: Site, columns: Sequence[str], after: tuple[Any, ...] | None, most: int | None
+    ) -> Question:
+        assert site.opened is not None
+        window = site.narrowed_to
+        return samples(
+            site.opened,
+            self.table,
+            columns,
+            trucks=site.of_trucks,
+            window=(times.stored(window[0]), times.stored(window[1])) if window else None,
+            after=(after[0], after[1]) if after is not None else None,
+            most=most,
+        )

@@ -1,0 +1,44 @@
+"""Answers that may be asked again, kept within a bound of memory.
+
+>>> kept = Kept(most_bytes=100)
+>>> for name in ("one", "two", "three"):
+...     kept.put(name, Body(b"x" * 40, "text/plain", {}))
+>>> kept.get("one") is None, len(kept.get("three").content)
+(True, 40)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+
+@dataclass(frozen=True)
+class Body:
+    """An answer, encoded."""
+
+    content: bytes
+    media: str
+    headers: Mapping[str, str]
+
+
+class Kept:
+    """The answers asked for last, by what names each of them in its generation."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._held: LRUCache[str, Body] = LRUCache(most_bytes, getsizeof=lambda body: len(body.content))
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> Body | None:
+        """An answer, where it is still here."""
+        with self._lock:
+            return self._held.get(name)
+
+    def put(self, name: str, body: Body) -> None:
+        """Keep an answer; one that is longer than half of the memory is not worth all others."""
+        if 2 * len(body.content) <= self._held.maxsize:
+            with self._lock:
+                self._held[name] = body

@@ -1,0 +1,193 @@
+"""Questions to a store as statements with bound values: answered whole, or as their rows come.
+
+A statement is written once for each shape of question, and its values are bound: to build and compile
+an expression takes longer than to read an hour of one truck.
+
+>>> import truckkit as tk
+>>> question = stated(tk.sample().trucks.select("truck"))
+>>> whole(question, seconds=30).column_names
+['truck']
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Self, TypeAlias
+
+import duckdb
+import ibis
+import ibis.expr.operations as ops
+import pyarrow as pa
+
+from truckkit.errors import TooSlow
+from truckkit.store import attached
+from truckkit.store.deadlines import Deadlines
+from truckkit.store.reader import Backend
+
+_DEADLINES = Deadlines()
+
+_BATCH = 65_536
+"""Rows that come at once: enough that what each batch costs is little, and few enough to hold many."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One question, compiled, with the values that are bound to it."""
+
+    backend: Backend
+    sql: str
+    values: tuple[Any, ...]
+    schema: pa.Schema
+
+
+Question: TypeAlias = Statement | ibis.Table
+"""A statement, or an expression that is none: one of another connection, or with rows of its own."""
+
+
+def stated(rows: ibis.Table) -> Question:
+    """The statement of an expression, where its store can run it on any cursor."""
+    backend = rows.get_backend()
+    # Rows that come along with an expression are known to the thread's own cursor alone.
+    if not isinstance(backend, Backend) or rows.op().find(ops.InMemoryTable):
+        return rows
+    return Statement(backend, backend.compile(rows), (), rows.schema().to_pyarrow())
+
+
+def whole(question: Question, seconds: float | None = None) -> pa.Table:
+    """All rows of a question at once.
+
+    Raises
+    ------
+    TooSlow
+        It ran longer than the seconds given, and was stopped.
+    """
+    if isinstance(question, Statement):
+        backend = question.backend
+        with attached.reading(backend.folder), _stopped_as_slow(seconds, backend.con):
+            found = backend.con.execute(question.sql, question.values).to_arrow_table()
+        return found.cast(question.schema)
+    held = question.get_backend()
+    with _stopped_as_slow(seconds, held.con if isinstance(held, Backend) else None):
+        table: pa.Table = question.to_pyarrow()
+    return table
+
+
+class Reading:
+    """Rows of questions, one after the other, as batches, on a cursor of their own.
+
+    Parameters
+    ----------
+    questions
+        The parts of the answer, all of one shape; each is asked when the one before is read.
+    schema
+        The columns of the batches.
+    seconds
+        How long DuckDB may take for the first batch of a part, or from one batch to the next. What the
+        reader of the batches takes does not count.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> states = tk.sample().states
+    >>> with Reading([stated(states)], states.schema().to_pyarrow()) as reading:
+    ...     sum(len(batch) for batch in reading) == states.count().execute()
+    True
+    """
+
+    def __init__(
+        self, questions: Iterable[Question], schema: pa.Schema, seconds: float | None = None
+    ) -> None:
+        self.schema = schema
+        self._questions = iter(questions)
+        self._seconds = seconds
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+        self._backend: Backend | None = None
+        self._batches: Iterator[pa.RecordBatch] = iter(())
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        while not self._stopped:
+            batch = self._step()
+            if batch is not None:
+                if batch.num_rows:
+                    return batch.cast(self.schema)
+                continue
+            question = next(self._questions, None)
+            if question is None:
+                self.close()
+                break
+            self._begin(question)
+        raise StopIteration
+
+    def _begin(self, question: Question) -> None:
+        if not isinstance(question, Statement):
+            self._batches = iter(question.to_pyarrow_batches(chunk_size=_BATCH))
+            return
+        with self._lock:
+            if self._cursor is None:
+                self._backend = question.backend
+                self._cursor = question.backend.cursor()
+        with attached.reading(question.backend.folder), _stopped_as_slow(self._seconds, self._cursor):
+            self._batches = iter(self._cursor.execute(question.sql, question.values).to_arrow_reader(_BATCH))
+
+    def _step(self) -> pa.RecordBatch | None:
+        if self._backend is None:
+            return next(self._batches, None)
+        with attached.reading(self._backend.folder), _stopped_as_slow(self._seconds, self._cursor):
+            return next(self._batches, None)
+
+    def stop(self) -> None:
+        """Stop what DuckDB is about, from any thread; the thread that waits for rows goes on at once."""
+        self._stopped = True
+        with self._lock:
+            if self._cursor is not None:
+                self._cursor.interrupt()
+
+    def close(self) -> None:
+        """Free the cursor; once no thread waits for rows."""
+        self._stopped = True
+        self._batches = iter(())
+        with self._lock:
+            cursor, self._cursor = self._cursor, None
+        if cursor is not None and self._backend is not None:
+            cursor.close()
+            self._backend.freed()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _stopped_as_slow:  # noqa: N801 - reads as what it does
+    """Stops what takes longer than so many seconds on a cursor, and says so."""
+
+    def __init__(self, seconds: float | None, cursor: duckdb.DuckDBPyConnection | None) -> None:
+        self._seconds = seconds if cursor is not None else None
+        self._late = False
+        self._cursor = cursor
+        self._watched = _DEADLINES.within(self._seconds, self._stop)
+
+    def _stop(self) -> None:
+        self._late = True
+        if self._cursor is not None:
+            self._cursor.interrupt()
+
+    def __enter__(self) -> None:
+        self._watched.__enter__()
+
+    def __exit__(self, kind: Any, fault: BaseException | None, trace: Any) -> None:
+        self._watched.__exit__(None, None, None)
+        # Arrow's reader hands on DuckDB's words in an error of its own.
+        if self._late and fault is not None and "nterrupt" in f"{kind.__name__} {fault}":
+            raise TooSlow(
+                f"the question took longer than {self._seconds:g} s and was stopped; "
+                "ask for fewer trucks or a shorter window."
+            ) from None
