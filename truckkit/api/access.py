@@ -61,6 +61,7 @@ class Refused(Exception):
 HERE = Who("this machine", "read", "address")
 ANYBODY = Who("anybody", "read", "address")
 
+
 class Access:
     """Lets a request pass with the name of who asks in its state, or answers 401 or 403."""
 

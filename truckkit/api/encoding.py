@@ -128,7 +128,9 @@ def chosen(accepted: bytes) -> str | None:
     rest = likes.get("*", 0.0)
     liked = max(_LIKED, key=lambda name: likes.get(name, rest))
     # What is not worth more than to send it as it is, is sent as it is.
-    return liked if likes.get(liked, rest) > 0 and likes.get(liked, rest) >= likes.get("identity", 0) else None
+    return (
+        liked if likes.get(liked, rest) > 0 and likes.get(liked, rest) >= likes.get("identity", 0) else None
+    )
 
 
 def _kind(head: Message) -> tuple[str | None, bool]:

@@ -59,7 +59,7 @@ def health(site: Callable[[], Site], monitor: Monitor) -> APIRouter:
         "/metrics",
         response_class=Response,
         summary="Metrics",
-        operation_id="metrics",
+        operation_id="monitoring",
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
     def metrics() -> Response:

@@ -39,9 +39,7 @@ class _TooLong(HTTPException):
 class Limits:
     """Holds requests to the limits of ``Settings``."""
 
-    def __init__(
-        self, app: ASGIApp, settings: Settings, rates: Rates, monitor: Monitor, prefix: str
-    ) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, rates: Rates, monitor: Monitor, prefix: str) -> None:
         self.app = app
         self._settings = settings
         self._rates = rates

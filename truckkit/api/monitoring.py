@@ -41,7 +41,9 @@ class Monitor:
         self._bytes = Counter(
             "truckkit_sent_bytes", "Bytes of answers, as they went out.", ("route",), registry=registry
         )
-        self._in_flight = Gauge("truckkit_requests_in_flight", "Requests that are under way.", registry=registry)
+        self._in_flight = Gauge(
+            "truckkit_requests_in_flight", "Requests that are under way.", registry=registry
+        )
         self.waiting = Gauge("truckkit_requests_waiting", "Requests that wait for a turn.", registry=registry)
         self._refused = Counter("truckkit_refused", "Requests turned away.", ("reason",), registry=registry)
         self.ready = Gauge("truckkit_store_ready", "1 where the store can be read.", registry=registry)

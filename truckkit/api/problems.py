@@ -78,7 +78,11 @@ def _allowed(app: FastAPI, request: Request) -> list[str]:
         for method in _METHODS
         if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
     ]
-    return [*(["GET", "HEAD"] if "GET" in known else []), *(each for each in known if each != "GET"), "OPTIONS"]
+    return [
+        *(["GET", "HEAD"] if "GET" in known else []),
+        *(each for each in known if each != "GET"),
+        "OPTIONS",
+    ]
 
 
 def problem(

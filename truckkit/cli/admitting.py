@@ -12,7 +12,9 @@ from truckkit.cli.speaking import StoreFolder, app, err, out, verb
 from truckkit.store import keys as ring
 from truckkit.store import layout
 
-keys = typer.Typer(help="Keys of the REST service: who may read a store, and who may write.", no_args_is_help=True)
+keys = typer.Typer(
+    help="Keys of the REST service: who may read a store, and who may write.", no_args_is_help=True
+)
 app.add_typer(keys, name="keys")
 
 KeyName = Annotated[str, typer.Argument(help="Name of the key.", show_default=False)]
@@ -24,7 +26,9 @@ def add(
     store: StoreFolder,
     name: KeyName,
     role: Annotated[str, typer.Option(help="read, or write, which may do both.")] = "read",
-    expires: Annotated[str | None, typer.Option(help="How long it lasts, such as 90d; else for good.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="How long it lasts, such as 90d; else for good.")
+    ] = None,
 ) -> None:
     """Make a key, and show it this once; from the first key on, nobody asks without one."""
     secret = ring.add(store, name, role, None if expires is None else times.length(expires))
@@ -41,7 +45,9 @@ def list_(store: StoreFolder) -> None:
     held = ring.held(store)
     for key in held:
         ends = f"{key.expires:%Y-%m-%d %H:%M} UTC" if key.expires else "never"
-        table.add_row(key.name, key.role, f"{key.made:%Y-%m-%d %H:%M} UTC", f"{ends} (over)" if key.expired else ends)
+        table.add_row(
+            key.name, key.role, f"{key.made:%Y-%m-%d %H:%M} UTC", f"{ends} (over)" if key.expired else ends
+        )
     if held:
         out.print(table)
     out.print(f"{store}: {len(held)} keys.")

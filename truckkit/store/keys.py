@@ -191,7 +191,9 @@ def _changing(folder: Path) -> Iterator[list[Key]]:
 
 
 def _key(said: dict[str, Any]) -> Key:
-    made, expires = (datetime.fromisoformat(said[each]) if said[each] else None for each in ("made", "expires"))
+    made, expires = (
+        datetime.fromisoformat(said[each]) if said[each] else None for each in ("made", "expires")
+    )
     whole = (
         said["role"] in ROLES
         and re.fullmatch(r"[0-9a-f]{64}", said["sha256"])
