@@ -26,6 +26,7 @@ from truckkit.api.manners import Manners
 from truckkit.api.monitoring import METHODS, Monitor
 from truckkit.api.problems import answer_with_problems, only_known_parameters
 from truckkit.api.rates import Rates
+from truckkit.api.records import records
 from truckkit.api.resources import resources
 from truckkit.api.settings import Settings
 from truckkit.api.tracing import Tracing
@@ -42,6 +43,7 @@ STATUSES = {
     errors.BadRequest: 422,
     errors.TooSlow: 503,
     errors.StoreBusy: 503,
+    errors.CannotWrite: 503,
     errors.NoStore: 503,
     errors.NewerStore: 503,
     errors.DamagedStore: 503,
@@ -91,7 +93,8 @@ def create_app(
     app = FastAPIOffline(
         title="truckkit",
         version="1",
-        description="Positions, states and haul cycles of a mine's trucks. Read-only; instants are UTC.",
+        description="Positions, states and haul cycles of a mine's trucks. Instants are UTC. Work orders and "
+        "annotations may be written with a key of the role write; all else is read-only.",
         docs_url=f"{prefix}/docs",
         redoc_url=None,
         openapi_url=f"{prefix}/openapi.json",
@@ -107,6 +110,9 @@ def create_app(
     _guard(app, Ring(folder), settings, monitor, prefix)
     # What Access has let pass, and nobody else: a route cannot be reached in any other way.
     checked = [Security(admitted), Depends(only_known_parameters)]
+    app.include_router(
+        records(newest, folder), prefix=f"{prefix}/v1", dependencies=checked, responses=_EVERYWHERE
+    )
     app.include_router(
         resources(newest), prefix=f"{prefix}/v1", dependencies=checked, responses=_EVERYWHERE | _OF_RESOURCES
     )

@@ -10,11 +10,13 @@ A field's type, meaning and unit are the column's, so that they are written once
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from collections.abc import Collection
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, create_model
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, create_model
 
 from truckkit import schema
+from truckkit.store.records import settable
 
 _TYPES: dict[str, Any] = {
     schema.INSTANT: AwareDatetime,
@@ -57,6 +59,41 @@ def row_model(name: str, table: schema.Table) -> type[BaseModel]:
 
 
 Row = TypeVar("Row", bound=BaseModel)
+
+
+def _sayable(text: str) -> str:
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("it holds a character that no text may hold: NUL, or half of a surrogate pair")
+    return text
+
+
+_SAID: dict[str, Any] = {
+    schema.TEXT: Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_sayable)],
+    schema.INSTANT: AwareDatetime,
+}
+
+
+def change_model(name: str, table: schema.Table, *, required: Collection[str] = ()) -> type[BaseModel]:
+    """The model of what a client sends for a record: the columns that are theirs to say.
+
+    >>> sorted(change_model("Remark", schema.ANNOTATIONS, required=["remark"]).model_fields)
+    ['remark', 'start', 'stop', 'truck']
+    """
+    fields: dict[str, Any] = {}
+    for column in settable(table):
+        said = _SAID[column.type]
+        must = column.name in required
+        fields[column.name] = (
+            said if column.required else said | None,
+            Field(... if must else None, description=column.meaning),
+        )
+    return create_model(
+        name,
+        __config__=ConfigDict(extra="forbid"),
+        __doc__=f"What is said of {table.row}.",
+        __module__=__name__,
+        **fields,
+    )
 
 
 class Page(BaseModel, Generic[Row]):
@@ -104,6 +141,20 @@ ROWS: dict[str, Any] = {table: row_model(name, schema.TABLES[table]) for table, 
 """The model of a row of each table that is a resource."""
 PAGES: dict[str, Any] = {table: Page[row] for table, row in ROWS.items()}  # type: ignore[valid-type]
 """The model of a page of each."""
+
+NewWorkOrder = change_model("NewWorkOrder", schema.MAINTENANCE, required=("truck", "start"))
+WorkOrderChange = change_model("WorkOrderChange", schema.MAINTENANCE)
+NewAnnotation = change_model("NewAnnotation", schema.ANNOTATIONS, required=("start", "remark"))
+AnnotationChange = change_model("AnnotationChange", schema.ANNOTATIONS)
+
+
+class Closing(BaseModel):
+    """When a record is over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stop: AwareDatetime = Field(description="First instant after it.")
+
 
 Truck, Position, State, Cycle = (ROWS[name] for name in ("trucks", "positions", "states", "cycles"))
 TruckPage, PositionPage, StatePage, CyclePage = (

@@ -35,7 +35,10 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, fault: RequestValidationError) -> Response:
-        faults = [{"parameter": str(each["loc"][-1]), "detail": f"{each['msg']}."} for each in fault.errors()]
+        faults = [
+            {"parameter": str(each["loc"][-1]), "detail": f"{each['msg'].removeprefix('Value error, ')}."}
+            for each in fault.errors()
+        ]
         said = "; ".join(f"{each['parameter']}: {each['detail'].rstrip('.')}" for each in faults)
         return problem(request, 422, f"the request cannot be answered: {said}.", faults)
 

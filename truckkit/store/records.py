@@ -21,7 +21,7 @@ import ibis
 import pyarrow as pa
 
 from truckkit import schema, times
-from truckkit.errors import AlreadyThere, BadRequest, BadTime, Outdated, told, unknown
+from truckkit.errors import AlreadyThere, BadRequest, BadTime, Outdated, unknown
 from truckkit.store.draft import Draft
 from truckkit.store.pending import Pending
 from truckkit.store.publish import publish
@@ -31,6 +31,12 @@ KEPT = (schema.MAINTENANCE, schema.ANNOTATIONS)
 
 _OURS = ("version", "load_id", "author")
 """Columns that a change does not set."""
+
+
+def settable(table: schema.Table) -> list[schema.Column]:
+    """The columns that whoever keeps a record may say; a remark gets its name from us."""
+    ours = (*_OURS, *(table.key if table is schema.ANNOTATIONS else ()))
+    return [column for column in table if column.name not in ours]
 
 
 @dataclass(frozen=True)
@@ -132,17 +138,13 @@ def record(folder: str | Path, change: Change, wait_s: float = 5.0) -> Recorded:
 
 def _checked(change: Change) -> dict[str, Any]:
     """The values as the table holds them."""
-    settable = [name for name in change.table.names if name not in _OURS]
+    known = [column.name for column in settable(change.table)]
     values: dict[str, Any] = {}
     for name, value in change.values.items():
-        if name not in settable:
-            raise unknown("column", name, settable, change.table.name)
-        if change.table[name].type != schema.INSTANT or value is None:
-            values[name] = value
-        elif isinstance(value, datetime) and value.tzinfo:
-            values[name] = times.stored(value)
-        else:
-            raise BadTime(f"{name} is {told(str(value))}; give an instant with its zone.")
+        if name not in known:
+            raise unknown("column", name, known, change.table.name)
+        instant = change.table[name].type == schema.INSTANT and value is not None
+        values[name] = times.stored(times.instant(value, None)) if instant else value
     if change.key is not None and values.get(change.table.key[0], change.key) != change.key:
         raise BadRequest(f'the {change.table.key[0]} of "{change.key}" stays as it is; leave it out.')
     return values

@@ -1,0 +1,170 @@
+"""Writing over REST: who may, once, from a version, and nothing else changes data."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+from inputs import bring, holds, positions
+
+from truckkit.api.app import create_app
+from truckkit.site import open_site
+from truckkit.store import check, keys, layout
+
+ORDER = {"work_order": "W/1", "truck": "T1", "start": "2022-11-07T12:00:00.250Z", "kind": "tyre"}
+REMARK = {"start": "2022-11-07T12:00:00Z", "remark": "=cmd|' /C calc'!A0 <b>blast</b>"}
+
+
+class Service:
+    """A service over a store, asked with a key."""
+
+    def __init__(self, store: Path) -> None:
+        self.store = store
+        self.keys = {role: keys.add(store, role, role) for role in ("read", "write")}
+        self.client = TestClient(create_app(open_site(store)), raise_server_exceptions=False)
+
+    def ask(self, method: str, path: str, role: str = "write", **more: Any) -> Response:
+        headers = {"Authorization": f"Bearer {self.keys[role]}", **more.pop("headers", {})}
+        return self.client.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    def new(self, said: dict[str, Any], once: str = "a", path: str = "/maintenance", **more: Any) -> Response:
+        return self.ask("POST", path, json=said, headers={"Idempotency-Key": once}, **more)
+
+    def change(self, path: str, said: dict[str, Any], tag: str, method: str = "PATCH") -> Response:
+        return self.ask(method, path, json=said, headers={"If-Match": tag})
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    bring(tmp_path / "store", a_csv=positions("T1 abc"))
+    return Service(tmp_path / "store")
+
+
+def test_a_record_is_made_changed_and_closed(service):
+    made = service.new(ORDER)
+    assert made.status_code == 201
+    path = made.headers["location"].removeprefix("/api/v1")
+    changed = service.change(path, {"component": "rear left", "kind": None}, made.headers["etag"])
+    closed = service.change(
+        f"{path}/close", {"stop": "2022-11-07T15:00:00+02:00"}, changed.headers["etag"], "POST"
+    )
+    assert (changed.status_code, closed.status_code) == (200, 200)
+    row = service.ask("GET", path, role="read").json()
+    assert row == closed.json()
+    assert {name: row[name] for name in ("work_order", "start", "stop", "kind", "component", "version")} == {
+        "work_order": "W/1",
+        "start": "2022-11-07T12:00:00.250Z",
+        "stop": "2022-11-07T13:00:00.000Z",
+        "kind": None,
+        "component": "rear left",
+        "version": 3,
+    }
+    assert service.ask("GET", "/maintenance", role="read").json()["rows"] == [row]
+    assert check(service.store) == []
+
+
+def test_a_request_that_is_sent_again_changes_nothing_more(service):
+    first, again = service.new(REMARK, path="/annotations"), service.new(REMARK, path="/annotations")
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    other = service.new({**REMARK, "remark": "other"}, path="/annotations")
+    assert other.status_code == 422
+    assert "made before with another content" in other.json()["detail"]
+    assert len(service.ask("GET", "/annotations").json()["rows"]) == 1
+
+
+def test_a_change_goes_out_from_the_version_that_there_is(service):
+    tag = service.new(ORDER).headers["etag"]
+    path = "/maintenance/W%2F1"
+    assert service.ask("PATCH", path, json={"kind": "x"}).status_code == 428
+    assert service.change(path, {"kind": "x"}, "*").status_code == 422
+    assert service.change(path, {"kind": "x"}, tag).status_code == 200
+    late = service.change(path, {"kind": "y"}, tag)
+    assert (late.status_code, service.ask("GET", path).json()["kind"]) == (412, "x")
+
+
+def test_a_record_is_not_sent_again_to_whom_has_it(service):
+    tag = service.new(ORDER).headers["etag"]
+    known = service.ask("GET", "/maintenance/W/1", headers={"If-None-Match": tag})
+    assert (known.status_code, known.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/maintenance"),
+        ("PATCH", "/maintenance/W1"),
+        ("POST", "/maintenance/W1/close"),
+        ("POST", "/annotations"),
+        ("PATCH", "/annotations/a"),
+        ("POST", "/annotations/a/close"),
+    ],
+)
+def test_who_may_only_read_or_shows_nothing_writes_nothing(service, method, path):
+    before = holds(service.store)
+    assert service.ask(method, path, role="read", json=ORDER).status_code == 403
+    assert service.client.request(method, f"/api/v1{path}", json=ORDER).status_code == 401
+    assert holds(service.store) == before
+
+
+def test_without_keys_nobody_writes(tmp_path):
+    bring(tmp_path / "store", a_csv=positions("T1 abc"))
+    client = TestClient(create_app(open_site(tmp_path / "store")), client=("127.0.0.1", 1))
+    answer = client.post("/api/v1/annotations", json=REMARK, headers={"Idempotency-Key": "a"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "why"),
+    [
+        ({**ORDER, "truck": "T9"}, 404, 'no truck "T9"'),
+        ({**ORDER, "truck": None}, 422, "truck"),
+        ({**ORDER, "start": "2022-11-07T12:00:00"}, 422, "start"),
+        ({**ORDER, "start": "yesterday"}, 422, "start"),
+        ({**ORDER, "start": "0001-01-01T00:00:00Z"}, 422, "years"),
+        ({**ORDER, "stop": ORDER["start"]}, 422, "does not come after start"),
+        ({**ORDER, "kind": "a\0b"}, 422, "no text may hold"),
+        ({**ORDER, "kind": "x" * 10_001}, 422, "10000"),
+        ({**ORDER, "version": 3}, 422, "version"),
+        ({**ORDER, "load_id": 3}, 422, "load_id"),
+        ([ORDER], 422, "dictionary"),
+    ],
+)
+def test_what_cannot_be_is_a_problem_and_changes_nothing(service, said, status, why):
+    before = holds(service.store)
+    answer = service.new(said)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert why in answer.json()["detail"]
+    assert "Value error" not in answer.text
+    assert holds(service.store) == before
+
+
+def test_a_name_that_is_taken_and_one_that_is_not_there_are_told(service):
+    service.new(ORDER)
+    assert service.new({**ORDER, "kind": "x"}, once="b").status_code == 409
+    assert service.change("/maintenance/W9", {"kind": "x"}, '"1.1"').status_code == 404
+    assert service.ask("GET", "/annotations/none").status_code == 404
+
+
+def test_a_store_that_somebody_writes_to_is_busy(service, monkeypatch):
+    monkeypatch.setattr("truckkit.api.records.WAIT_S", 0.1)
+
+    with layout.lock(service.store):
+        answer = service.new(ORDER)
+    assert (answer.status_code, int(answer.headers["retry-after"]) > 0) == (503, True)
+    assert service.new(ORDER).status_code == 201
+
+
+def test_each_change_leaves_a_line_that_says_who(service, caplog):
+    with caplog.at_level(logging.INFO, "truckkit.audit"):
+        tag = service.new(ORDER).headers["etag"]
+        service.change("/maintenance/W/1", {"kind": "x"}, tag)
+        service.new(ORDER)
+    said = [record.getMessage() for record in caplog.records if record.name == "truckkit.audit"]
+    assert ["work order created" in said[0], "work order changed" in said[1], len(said)] == [True, True, 2]
+    assert all('"key":"write"' in line for line in said)
+    assert not any(secret in line for line in said for secret in service.keys.values())
