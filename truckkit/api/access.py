@@ -9,10 +9,7 @@ Where the store has no keys and Panel no login, this machine alone may ask; ``Se
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated, Literal
 
@@ -23,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tornado.web import decode_signed_value
 
 from truckkit.api import logs
+from truckkit.api.loopback import is_here
 from truckkit.api.problems import answer_of, problem
 from truckkit.api.rates import Rates, too_often
 from truckkit.api.settings import Settings
@@ -32,8 +30,6 @@ from truckkit.store.keys import Ring, Role
 OPEN = ("/health/live", "/health/ready")
 """What a load balancer asks, which has no key: each answers in one word."""
 
-_LOCAL_NAME = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?", re.IGNORECASE)
-_PASSED_ON = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="truckkit"'}
 _WRONG = {"WWW-Authenticate": 'Bearer realm="truckkit", error="invalid_token"'}
 
@@ -112,13 +108,13 @@ class Access:
                 _CHALLENGE,
             )
         if self._open:
-            return HERE if _is_here(scope) else ANYBODY
-        if not _is_here(scope):
+            return HERE if is_here(scope) else ANYBODY
+        if not is_here(scope):
             raise Refused(
                 403,
                 "no keys, and another machine",
-                "this service has no keys, so it answers only the machine that it runs on, asked as localhost "
-                'and through no proxy; make a key with "truckkit keys add".',
+                "this service has no keys, so it answers only its own machine, asked as localhost and "
+                'through no proxy; make a key with "truckkit keys add".',
                 {},
             )
         return HERE
@@ -173,40 +169,6 @@ async def may_write(request: Request, who: Annotated[Who, Security(admitted)]) -
             headers={"WWW-Authenticate": 'Bearer realm="truckkit", error="insufficient_scope"'},
         )
     return who
-
-
-def is_loopback(address: str) -> bool:
-    """True where an address, or the name of a machine, can only be this one.
-
-    >>> [is_loopback(each) for each in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "mine.example")]
-    [True, True, True, False, False]
-    """
-    try:
-        found = ipaddress.ip_address(address.strip("[]"))
-    except ValueError:
-        return address.lower() == "localhost"
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
-
-
-@lru_cache(maxsize=1024)
-def _known_loopback(address: str) -> bool:
-    return is_loopback(address)
-
-
-def _is_here(scope: Scope) -> bool:
-    """True where this machine asks for itself: no proxy passes on for another, and no page of another site
-    has had its name resolved to this machine, which the name that it asks for would tell."""
-    client = scope.get("client")
-    if not client or not _known_loopback(client[0]):
-        return False
-    host = b""
-    for name, value in scope["headers"]:
-        if name in _PASSED_ON:
-            return False
-        if name == b"host":
-            host = value
-    return bool(_LOCAL_NAME.fullmatch(host.decode("latin-1")))
 
 
 def _cookie(header: str) -> str | None:

@@ -105,7 +105,7 @@ def create_app(
     )
     app.state.settings = settings
     app.state.docs = f"{prefix}/docs"
-    app.state.monitor = monitor = Monitor()
+    app.state.monitor = monitor = Monitor(lambda: getattr(app.state, "kept", None))
     answer_with_problems(app, STATUSES)
     _guard(app, Ring(folder), settings, monitor, prefix)
     # What Access has let pass, and nobody else: a route cannot be reached in any other way.
@@ -138,9 +138,7 @@ def _guard(app: FastAPI, ring: Ring, settings: Settings, monitor: Monitor, prefi
         app.add_middleware(Tracing)
     app.add_middleware(Manners, monitor=monitor, pages=f"{prefix}/docs")
     if settings.open:
-        logs.requests.warning(
-            "open", reason="TRUCKKIT_REST_OPEN: while there are no keys, every machine is answered"
-        )
+        logs.requests.warning("open", reason="while there are no keys, every machine is answered")
 
 
 def from_environment() -> FastAPI:

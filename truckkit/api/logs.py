@@ -52,11 +52,29 @@ def _without_keys(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[s
     return event
 
 
+_API = logging.getLogger("truckkit.api")
+
 requests = _logger("truckkit.api")
 """A line for each request, and for each fault of the server."""
 
 audits = _logger("truckkit.audit")
 """A line for each refused login and for each change of data."""
+
+
+def answered(scope: Scope, method: str, route: str, status: int, spent_s: float, size: int) -> None:
+    """Write down that a request is over; status 0 where its client left before the answer."""
+    if _API.isEnabledFor(logging.INFO):  # asked first, for it happens at every request
+        requests.info(
+            "request",
+            request_id=scope["state"]["request_id"],
+            method=method[:20],
+            path=quoted(scope["path"]),
+            route=route,
+            status=status,
+            ms=round(spent_s * 1000, 1),
+            bytes=size,
+            key=who(scope),
+        )
 
 
 def audit(request: Request, action: str, **more: Any) -> None:

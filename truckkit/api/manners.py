@@ -99,17 +99,7 @@ class Manners:
             spent_s = time.perf_counter() - began
             route = getattr(scope.get("route"), "path", None) or "none"
             self._monitor.ended(route, method, status, spent_s, size)
-            logs.requests.info(
-                "request",
-                request_id=number,
-                method=method[:20],
-                path=logs.quoted(scope["path"]),
-                route=route,
-                status=status,
-                ms=round(spent_s * 1000, 1),
-                bytes=size,
-                key=logs.who(scope),
-            )
+            logs.answered(scope, method, route, status, spent_s, size)
 
 
 def _number(scope: Scope) -> str:

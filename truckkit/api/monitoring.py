@@ -12,7 +12,7 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -24,9 +24,15 @@ _LONGEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 
 
 class Monitor:
-    """The counts of one app."""
+    """The counts of one app.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    cache
+        Gives the cache of answers, once there is one: its ``hits``, ``misses`` and ``bytes`` are told too.
+    """
+
+    def __init__(self, cache: Callable[[], Any] = lambda: None) -> None:
         self.registry = registry = CollectorRegistry()
         self._requests = Counter(
             "truckkit_requests", "Requests answered.", ("route", "method", "status"), registry=registry
@@ -41,14 +47,13 @@ class Monitor:
         self._bytes = Counter(
             "truckkit_sent_bytes", "Bytes of answers, as they went out.", ("route",), registry=registry
         )
-        self._in_flight = Gauge(
-            "truckkit_requests_in_flight", "Requests that are under way.", registry=registry
-        )
+        self._in_flight = Gauge("truckkit_requests_in_flight", "Requests under way.", registry=registry)
         self.waiting = Gauge("truckkit_requests_waiting", "Requests that wait for a turn.", registry=registry)
         self._refused = Counter("truckkit_refused", "Requests turned away.", ("reason",), registry=registry)
         self.ready = Gauge("truckkit_store_ready", "1 where the store can be read.", registry=registry)
         self.generation = Gauge("truckkit_store_generation", "Generation that is read.", registry=registry)
         self.age = Gauge("truckkit_data_age_seconds", "How long ago the data stops.", registry=registry)
+        registry.register(_Cache(cache))
         # A label is looked up under a lock, which costs more than to count; there are few of them.
         self._known: dict[tuple[str, str, int], tuple[Any, Any, Any]] = {}
 
@@ -75,22 +80,19 @@ class Monitor:
         """A request was turned away, for one of a few reasons."""
         self._refused.labels(reason).inc()
 
-    def watch(self, cache: Any) -> None:
-        """Tell of a cache of answers too: its ``hits``, ``misses`` and ``bytes``, as far as it has them."""
-        self.registry.register(_Cache(cache))
-
     def text(self) -> str:
         """All counts, in the text format of Prometheus."""
         return generate_latest(self.registry).decode()
 
 
 class _Cache(Collector):
-    def __init__(self, cache: Any) -> None:
+    def __init__(self, cache: Callable[[], Any]) -> None:
         self._cache = cache
 
     def collect(self) -> Iterator[Metric]:
+        cache = self._cache()
         for name, told in (("hits", "Answers that were known."), ("misses", "Answers that had to be made.")):
-            if isinstance(value := getattr(self._cache, name, None), int):
+            if isinstance(value := getattr(cache, name, None), int):
                 yield CounterMetricFamily(f"truckkit_cache_{name}", told, value=value)
-        if isinstance(value := getattr(self._cache, "bytes", None), int):
+        if isinstance(value := getattr(cache, "bytes", None), int):
             yield GaugeMetricFamily("truckkit_cache_bytes", "Bytes of the answers kept.", value=value)

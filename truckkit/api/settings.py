@@ -17,26 +17,40 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TRUCKKIT_REST_", extra="ignore", populate_by_name=True)
 
-    page_rows: int = Field(10_000, ge=1, description="Most rows of a page.")
-    stream_rows: int = Field(20_000_000, ge=1, description="Most rows of an answer that streams.")
-    query_s: float = Field(30.0, gt=0, description="How long a query may run before it is stopped. [s]")
-    at_once: int = Field(16, ge=1, description="Requests that are answered at once; others wait.")
-    waiting: int = Field(256, ge=0, description="Requests that may wait; over it they are answered 503.")
-    wait_s: float = Field(10.0, gt=0, description="How long one may wait before it is answered 503. [s]")
-    take_s: float = Field(60.0, gt=0, description="How long a client may take over a piece of an answer. [s]")
-    per_minute: int = Field(0, ge=0, description="Requests a minute for each key or address; 0: no bound.")
-    cache_mb: int = Field(128, ge=0, description="Memory for answers that may be asked again; 0: none. [MB]")
-    body_bytes: int = Field(1 << 20, ge=1, description="Longest body of a request. [bytes]")
-    origins: list[str] = Field([], description="Origins of pages in a browser that may ask (CORS); none.")
-    open: bool = Field(False, description="Without keys, answer other machines too.")
-    tracing: bool = Field(False, description="A span of OpenTelemetry for each request.")
+    page_rows: int = Field(default=10_000, ge=1, description="Most rows of a page.")
+    stream_rows: int = Field(default=20_000_000, ge=1, description="Most rows of an answer that streams.")
+    query_s: float = Field(
+        default=30.0, gt=0, description="How long a query may run before it is stopped. [s]"
+    )
+    at_once: int = Field(default=16, ge=1, description="Requests that are answered at once; others wait.")
+    waiting: int = Field(
+        default=256, ge=0, description="Requests that may wait; over it they are answered 503."
+    )
+    wait_s: float = Field(
+        default=10.0, gt=0, description="How long one may wait before it is answered 503. [s]"
+    )
+    take_s: float = Field(
+        default=60.0, gt=0, description="How long a client may take over a piece of an answer. [s]"
+    )
+    per_minute: int = Field(
+        default=0, ge=0, description="Requests a minute for each key or address; 0: no bound."
+    )
+    cache_mb: int = Field(
+        default=128, ge=0, description="Memory for answers that may be asked again; 0: none. [MB]"
+    )
+    body_bytes: int = Field(default=1 << 20, ge=1, description="Longest body of a request. [bytes]")
+    origins: list[str] = Field(
+        default=[], description="Origins of pages in a browser that may ask (CORS); none."
+    )
+    open: bool = Field(default=False, description="Without keys, answer other machines too.")
+    tracing: bool = Field(default=False, description="A span of OpenTelemetry for each request.")
     cookie_secret: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias=AliasChoices("cookie_secret", "PANEL_COOKIE_SECRET", "BOKEH_COOKIE_SECRET"),
         description="What Panel signs the cookie of its login with; none: no login counts here.",
     )
     login_days: float = Field(
-        1.0,
+        default=1.0,
         ge=0,
         validation_alias=AliasChoices("login_days", "PANEL_OAUTH_EXPIRY"),
         description="How long a login of Panel counts. [days]",

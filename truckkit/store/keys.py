@@ -98,7 +98,7 @@ class Ring:
         if self._file is None:
             return None
         try:
-            now = self._file.stat()
+            now = os.stat(self._file)  # noqa: PTH116 - half the time of Path.stat, and asked at every request
         except FileNotFoundError:
             return None
         except OSError as fault:
@@ -144,7 +144,7 @@ def add(folder: Path, name: str, role: str, lasting: timedelta | None = None) ->
         if len(keys) >= _MOST:
             raise BadRequest(f"the store has {_MOST:,} keys, and no room for more; revoke some.")
         now = datetime.now(UTC).replace(microsecond=0)
-        keys.append(Key(name, cast(Role, role), _sha256(secret), now, now + lasting if lasting else None))
+        keys.append(Key(name, role, _sha256(secret), now, now + lasting if lasting else None))
     return secret
 
 
