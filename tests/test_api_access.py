@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -72,12 +73,9 @@ def expired(mine: Path, name: str) -> str:
 def paths(app: FastAPI) -> Iterator[tuple[str, str]]:
     """Every route that the app has, documented or not, with names in the place of parameters."""
     for context in iter_route_contexts(app.routes):
-        path = context.path or ""
-        for part in ("{truck:path}", "{path:path}", "{truck}"):
-            path = path.replace(part, "T01")
+        path = re.sub(r"\{[^}]*\}", "T01", context.path or "")
         if path == "/api/static":
             path = "/api/static/swagger-ui.css"
-        assert "{" not in path, f"give {path} a value"
         for method in sorted(context.methods or {"GET"}):
             yield method, path
 
@@ -267,7 +265,7 @@ def test_a_refused_login_and_a_change_are_each_a_line(mine: Path, caplog: pytest
 
 
 def test_a_key_shows_in_no_answer_and_no_line(mine: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The canary: a key that holds, one that was revoked and one that expired, put wherever one can be put."""
+    """The canary: a key that holds, one that was revoked and one that expired, wherever one can be put."""
     secrets = [keys.add(mine, "canary", "write"), keys.add(mine, "gone", "read"), expired(mine, "old")]
     keys.revoke(mine, "gone")
     client = asking(mine, origins=["https://mine.example"], body_bytes=100)
@@ -295,7 +293,7 @@ def test_a_key_shows_in_no_answer_and_no_line(mine: Path, caplog: pytest.LogCapt
                 f"/api/v1/cycles?truck={secret}",
                 f"/api/v1/cycles?source={secret}",
             ):
-                answers.append(client.get(path, headers={**headers, "X-Request-ID": secret}))
+                answers += [client.get(path, headers={**headers, "X-Request-ID": secret})]
             more = {**headers, "Origin": "https://mine.example", "Cookie": f"user={secret}"}
             answers += [
                 client.post("/api/v1/notes", headers=more, content=secret),

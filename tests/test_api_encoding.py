@@ -90,8 +90,9 @@ def test_a_packed_answer_has_a_weak_tag_and_is_known_by_it() -> None:
             again = client.get("/api/v1/states", headers={"If-None-Match": tag, "Accept-Encoding": accepted})
             assert (again.status_code, again.content) == (304, b"")
             assert "content-encoding" not in again.headers
-            assert again.headers["vary"] == "Accept-Encoding"
-    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+            assert again.headers["vary"] == packed.headers["vary"]
+    assert plain.headers["vary"] == packed.headers["vary"]
+    assert "Accept-Encoding" in packed.headers["vary"]
 
 
 def test_what_varies_already_goes_on_varying() -> None:

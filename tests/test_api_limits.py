@@ -36,7 +36,7 @@ class Closing(StreamingResponse):
 
 
 class Held:
-    """The service, with a route that answers when it is let go, and one that streams until its client leaves."""
+    """The service, with a route that answers when it is let go, and one that streams until then."""
 
     def __init__(self, **settings: Any) -> None:
         self.app: FastAPI = create_app(tk.sample(), settings=Settings(**settings))
@@ -70,10 +70,8 @@ class Held:
             return len(await request.body())
 
     def gauge(self, name: str) -> float:
-        line = next(
-            line for line in self.app.state.monitor.text().splitlines() if line.startswith(name + " ")
-        )
-        return float(line.split()[1])
+        lines = self.app.state.monitor.text().splitlines()
+        return float(next(line.split()[1] for line in lines if line.startswith(name + " ")))
 
 
 def ask(port: int, path: str, method: str = "GET", **more: Any) -> tuple[int, dict[str, str], bytes]:

@@ -58,11 +58,11 @@ def health(site: Callable[[], Site], monitor: Monitor) -> APIRouter:
     @router.get(
         "/metrics",
         response_class=Response,
-        summary="Metrics",
-        operation_id="monitoring",
+        summary="Numbers for Prometheus",
+        operation_id="prometheus",
         responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     )
-    def metrics() -> Response:
+    def prometheus() -> Response:
         """What this process has done, in the text format of Prometheus."""
         try:
             now = site()
