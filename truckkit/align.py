@@ -171,6 +171,9 @@ SILENT_S = 60.0
 """A way breaks at a silence of so long that is also five times the truck's usual time between samples."""
 
 
+_EXTREMES = tuple((side, name) for name in ("speed_kmh", "x_m", "y_m") for side in ("min", "max"))
+
+
 def thinned(positions: ibis.Table, start: datetime, stop: datetime, points: int) -> ibis.Table:
     """Positions of each truck, thinned to about so many that keep what stands out.
 
@@ -207,10 +210,13 @@ def thinned(positions: ibis.Table, start: datetime, stop: datetime, points: int)
         _stretch=stepped.at.delta(instant(start), unit="microsecond") // width_us,
     )
     within = ibis.window(group_by=["truck", "part", "_stretch"])
+    # The first of those alike, so that the same question has the same answer each time.
+    ends = {f"_{side}_{name}": getattr(parts[name], side)().over(within) for side, name in _EXTREMES}
+    parts = parts.mutate(**ends)
     marks = [parts.at.min(), parts.at.max()]
-    for name in ("speed_kmh", "x_m", "y_m"):
-        marks += [parts.at.argmin(parts[name]), parts.at.argmax(parts[name])]
+    marks += [parts.at.min(where=parts[name] == parts[f"_{side}_{name}"]) for side, name in _EXTREMES]
     kept = reduce(
-        lambda one, other: one | other, ((parts.at == mark.over(within)).fill_null(False) for mark in marks)
+        lambda one, other: one | other,
+        ((parts.at == mark.over(within)).fill_null(False) for mark in marks),
     )
-    return parts.filter(kept).drop("_step_s", "_usual_s", "_stretch")
+    return parts.filter(kept).select(*positions.columns, "part")

@@ -19,6 +19,7 @@ from truckkit.api.pages import beyond
 from truckkit.site import Site
 from truckkit.store import Question, samples, stated, whole
 
+_BRIEF = dt.timedelta(hours=1)
 _SHORT = dt.timedelta(hours=6)
 """Of so short a window the samples of all trucks are sorted at once; longer ones truck by truck."""
 
@@ -58,6 +59,9 @@ class Asked:
     def first(self, after: tuple[Any, ...] | None, most: int) -> pa.Table:
         """The first rows after a key, in the order of their key, with their key."""
         held = (*self.columns, *(name for name in self.table.key if name not in self.columns))
+        if self._sampled and self._few:
+            found = whole(self._samples(self.site, held, after, None, ordered=False), self.seconds)
+            return found.sort_by("at").slice(0, most)
         if self._sampled:
             return whole(self._samples(self.site, held, after, most), self.seconds)
         rows = self.rows(self.site)
@@ -69,7 +73,7 @@ class Asked:
         """All rows, as questions of which each is sorted within what memory there is."""
         for site in self._sites():
             if self._sampled:
-                yield self._samples(site, self.columns, None, None)
+                yield self._samples(site, self.columns)
             else:
                 yield stated(self.rows(site).order_by(self.table.key).select(*self.columns))
 
@@ -82,6 +86,12 @@ class Asked:
     def _sampled(self) -> bool:
         return self.plain and self.site.opened is not None
 
+    @property
+    def _few(self) -> bool:
+        """Whether the rows are those of one truck in a time so short that all of them are read at once."""
+        window = self.site.narrowed_to
+        return len(self.site.of_trucks or ()) == 1 and window is not None and window[1] - window[0] <= _BRIEF
+
     def _sites(self) -> Sequence[Site]:
         window = self.site.narrowed_to
         if not self.table.sampled or (window is not None and window[1] - window[0] <= _SHORT):
@@ -89,7 +99,12 @@ class Asked:
         return [self.site.truck(name) for name in self.site.truck_names]
 
     def _samples(
-        self, site: Site, columns: Sequence[str], after: tuple[Any, ...] | None, most: int | None
+        self,
+        site: Site,
+        columns: Sequence[str],
+        after: tuple[Any, ...] | None = None,
+        most: int | None = None,
+        ordered: bool = True,
     ) -> Question:
         assert site.opened is not None
         window = site.narrowed_to
@@ -101,4 +116,5 @@ class Asked:
             window=(times.stored(window[0]), times.stored(window[1])) if window else None,
             after=(after[0], after[1]) if after is not None else None,
             most=most,
+            ordered=ordered,
         )

@@ -29,7 +29,7 @@ def of_rows(row: type[BaseModel] | None, among: Iterable[str] = OF_ROWS) -> dict
             "generation": {"type": ["integer", "null"]},
         },
     }
-    content = {}
+    content: dict[str, Any] = {}
     for name in among:
         if name == "columns":
             content[FORMATS[name].media] = {"schema": columns}

@@ -60,7 +60,7 @@ def word(text: str) -> str:
 
 
 def joined(pieces: Sequence[pa.ChunkedArray | str], rows: int) -> bytes:
-    """The pieces of each row, one after the other: texts that are its own, and those that all rows share."""
+    """The pieces of each row, one after the other: texts of its own, and those that all rows share."""
     merged: list[Any] = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
@@ -81,7 +81,7 @@ def joined(pieces: Sequence[pa.ChunkedArray | str], rows: int) -> bytes:
 def cells(
     column: pa.ChunkedArray, word: Callable[[str], str] = word, nothing: str = "null", quote: str = '"'
 ) -> pa.ChunkedArray | str:
-    """The cells as text, or one text where all are the same; ``nothing`` where there is none, or no number."""
+    """The cells as text, or one text where all are the same; ``nothing`` where there is no value."""
     if pa.types.is_binary(column.type):
         raise TypeError(f"no column of truckkit is of the type {column.type}, so it has no text here.")
     if column.null_count == len(column):

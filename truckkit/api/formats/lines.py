@@ -21,7 +21,7 @@ _RUN = ("=", "+", "-", "@", "\t", "\r")
 
 
 def csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    """CSV as RFC 4180 has it, in UTF-8, with a header; text that a spreadsheet would run has an apostrophe."""
+    """CSV as RFC 4180 has it, with a header; text that a spreadsheet would run has an apostrophe."""
     yield (",".join(map(_word, schema.names)) + "\r\n").encode()
     for batch in batches:
         table = pa.Table.from_batches([batch])
