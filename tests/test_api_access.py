@@ -189,6 +189,13 @@ def test_a_service_that_is_open_answers_all_until_there_are_keys(mine: Path) -> 
     assert client.get("/api/v1/trucks").status_code == 401
 
 
+def test_a_key_that_is_shown_has_to_hold_even_where_none_is_wanted(mine: Path) -> None:
+    for client in (asking(mine), asking(mine, open=True)):
+        assert client.get("/api/v1/trucks", headers=bearing("tk_of_another_store")).status_code == 401
+        # What a proxy asked for on the way is no key.
+        assert client.get("/api/v1/trucks", headers={"Authorization": "Basic YTpi"}).status_code == 200
+
+
 def test_an_app_without_access_around_it_answers_nobody() -> None:
     app = FastAPI()
 

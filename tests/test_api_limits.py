@@ -39,7 +39,8 @@ class Held:
     """The service, with a route that answers when it is let go, and one that streams until then."""
 
     def __init__(self, **settings: Any) -> None:
-        self.app: FastAPI = create_app(tk.sample(), settings=Settings(**settings))
+        self.app: FastAPI = create_app(tk.sample(), settings=Settings(**{"refuse_s": 0, **settings}))
+        self.settings: Settings = self.app.state.settings
         self.begun = threading.Semaphore(0)
         self.let_go = threading.Event()
         self.ended = threading.Semaphore(0)
@@ -151,6 +152,24 @@ def test_a_client_that_leaves_while_it_waits_gives_its_place_back_and_is_never_a
         thread.join(WAIT_S)
         assert ask(port, "/api/v1/trucks")[0] == 200
     assert held.served == 1
+
+
+def test_a_rush_is_refused_slowly_and_who_leaves_meanwhile_is_forgotten() -> None:
+    held = Held(at_once=1, waiting=0, refuse_s=0.05)
+    with serving(held.app) as port:
+        asked: list[Any] = []
+        thread = in_thread(asked, port, "/api/v1/held")
+        assert held.begun.acquire(timeout=WAIT_S)
+        assert ask(port, "/api/v1/trucks")[0] == 503
+        held.settings.refuse_s = 1_000.0
+        leaving = raw(port, "/api/v1/trucks")
+        until(lambda: held.gauge("truckkit_requests_in_flight") == 2)
+        assert ask(port, "/api/health/live")[0] == 200
+        leaving.close()
+        until(lambda: held.gauge("truckkit_requests_in_flight") == 1)
+        held.let_go.set()
+        thread.join(WAIT_S)
+    assert 'truckkit_refused_total{reason="left while waiting"} 1.0' in held.app.state.monitor.text()
 
 
 def test_a_stream_holds_its_turn_and_gives_it_back_when_its_client_leaves() -> None:

@@ -93,10 +93,12 @@ class Access:
     def _who(self, scope: Scope) -> Who:
         if scope["path"].removeprefix(scope.get("root_path", "")) in self._for_all:
             return ANYBODY
-        if self._secret is not None or self._ring.wanted:
-            shown = [value for name, value in scope["headers"] if name == b"authorization"]
-            if shown:
-                return self._by_key(shown)
+        shown = [value for name, value in scope["headers"] if name == b"authorization"]
+        wanted = self._secret is not None or self._ring.wanted
+        # A key that is shown has to hold, wanted or not: who set one up wrongly hears of it at once.
+        if shown and (wanted or shown[0][:7].lower() == b"bearer "):
+            return self._by_key(shown)
+        if wanted:
             if self._secret is not None and scope["method"] in ("GET", "HEAD"):
                 login = self._by_login(scope, self._secret)
                 if login is not None:

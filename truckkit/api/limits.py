@@ -23,6 +23,9 @@ from truckkit.api.settings import Settings
 AT_ONCE = ("/health", "/health/live", "/health/ready", "/metrics")
 """What waits for no turn: who watches the service has to hear how it is when it is busy."""
 
+_MOST_SLOWED = 4096
+"""So many are refused slowly at once; each costs a connection and nothing more."""
+
 
 class _Busy(Exception):
     """Too many are being answered, and too many wait."""
@@ -46,6 +49,7 @@ class Limits:
         self._monitor = monitor
         self._unhindered = frozenset(prefix + path for path in AT_ONCE)
         self._waiting = 0
+        self._slow = 0
         self._turns = asyncio.Semaphore(settings.at_once)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -106,6 +110,7 @@ class Limits:
     async def _wait(self, turns: asyncio.Semaphore, receive: Receive) -> Receive:
         """Wait for a turn, listening whether the client is still there; gives what it said meanwhile."""
         if self._waiting >= self._settings.waiting:
+            await self._slowed(receive)
             raise _Busy
         self._waiting += 1
         self._monitor.waiting.inc()
@@ -131,6 +136,21 @@ class Limits:
             await asyncio.wait({leaving})
             self._waiting -= 1
             self._monitor.waiting.dec()
+
+    async def _slowed(self, receive: Receive) -> None:
+        """Refuse slowly: a thousand clients that ask again at once would leave no time for anything else."""
+        if not self._settings.refuse_s or self._slow >= _MOST_SLOWED:
+            return
+        self._slow += 1
+        leaving = asyncio.ensure_future(_leaving(receive, deque()))
+        try:
+            await asyncio.wait({leaving}, timeout=self._settings.refuse_s)
+            if leaving.done():
+                leaving.result()
+                raise _Left
+        finally:
+            leaving.cancel()
+            self._slow -= 1
 
     def _taken(self, send: Send) -> Send:
         """Sends the pieces of a stream, and breaks it off where the client takes none for too long."""

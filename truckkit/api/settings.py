@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     wait_s: float = Field(
         default=10.0, gt=0, description="How long one may wait before it is answered 503. [s]"
     )
+    refuse_s: float = Field(
+        default=1.0, ge=0, description="How long a refusal takes where too many wait, to slow the rush. [s]"
+    )
     take_s: float = Field(
         default=60.0, gt=0, description="How long a client may take over a piece of an answer. [s]"
     )
