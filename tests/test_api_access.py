@@ -19,8 +19,9 @@ from tornado.web import create_signed_value
 import truckkit as tk
 from truckkit.api import models
 from truckkit.api.access import OPEN, Who, admitted, may_write
-from truckkit.api.app import create_app
+from truckkit.api.app import create_app, from_environment
 from truckkit.api.logs import audit
+from truckkit.api.panel import routes
 from truckkit.api.settings import Settings
 from truckkit.store import Facts, keys, layout
 
@@ -254,6 +255,32 @@ def test_the_secret_is_that_of_panel(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "of panel" not in repr(Settings())
 
 
+def test_under_panel_the_keys_are_those_of_the_store_and_the_login_is_panels(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUCKKIT_STORE", str(mine))
+    monkeypatch.setenv("TRUCKKIT_REST_AT_ONCE", "3")
+    monkeypatch.setenv("PANEL_COOKIE_SECRET", SECRET)
+    monkeypatch.setenv("PANEL_OAUTH_EXPIRY", "2")
+    _, bridge = routes(["apps/mine.py"], "rest")[0]
+    app = bridge._make()
+    assert (app.state.settings.at_once, bridge.most_body) == (3, app.state.settings.body_bytes)
+    client = TestClient(app, **HERE)
+    assert client.get("/rest/v1/trucks").status_code == 401
+    assert client.get("/rest/v1/trucks", headers=cookie(age_days=1.5)).status_code == 200
+    assert client.get("/rest/v1/trucks", headers=cookie(age_days=2.5)).status_code == 401
+    assert client.get("/rest/v1/trucks", headers=bearing(keys.add(mine, "p", "read"))).status_code == 200
+
+
+def test_under_uvicorn_the_keys_are_those_of_the_store(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUCKKIT_STORE", str(mine))
+    monkeypatch.setenv("TRUCKKIT_REST_OPEN", "0")
+    secret = keys.add(mine, "planner", "read")
+    client = TestClient(from_environment(), **HERE)
+    assert client.get("/api/v1/trucks").status_code == 401
+    assert client.get("/api/v1/trucks", headers=bearing(secret)).status_code == 200
+
+
 # What is written down -----------------------------------------------------------------------------------
 
 
@@ -325,7 +352,8 @@ def test_the_documents_tell_of_the_key_and_of_who_is_refused(mine: Path) -> None
     assert told["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     for path, item in told["paths"].items():
         for operation in item.values():
-            assert operation["security"] == [{"key": []}], path
+            open_to_all = path in {f"/api{each}" for each in OPEN}
+            assert operation["security"] == ([{"key": []}, {}] if open_to_all else [{"key": []}]), path
             assert {"401", "403", "429", "503"} <= operation["responses"].keys(), path
 
 

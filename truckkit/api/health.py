@@ -22,6 +22,8 @@ from truckkit.api.rows import encode
 from truckkit.errors import TruckkitError
 from truckkit.site import Site
 
+_KEY_OR_NONE: dict[str, Any] = {"security": [{}]}
+
 
 def health(site: Callable[[], Site], monitor: Monitor) -> APIRouter:
     """The routes that tell how the service over a site is."""
@@ -44,12 +46,24 @@ def health(site: Callable[[], Site], monitor: Monitor) -> APIRouter:
             }
         )
 
-    @router.get("/health/live", response_model=models.Live, summary="Live", operation_id="live")
+    @router.get(
+        "/health/live",
+        response_model=models.Live,
+        summary="Live",
+        operation_id="live",
+        openapi_extra=_KEY_OR_NONE,
+    )
     async def live() -> Response:
         """That the process answers; no key is wanted, and nothing is waited for."""
         return _json({"status": "live"})
 
-    @router.get("/health/ready", response_model=models.Ready, summary="Ready", operation_id="ready")
+    @router.get(
+        "/health/ready",
+        response_model=models.Ready,
+        summary="Ready",
+        operation_id="ready",
+        openapi_extra=_KEY_OR_NONE,
+    )
     def ready() -> Response:
         """That the store is open; else 503. No key is wanted."""
         site()
