@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import ibis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from strips import LETTERS, intervals, mine
 
+from truckkit import align
 from truckkit.align import side_by_side
 
 LETTER_OF = {state: letter for letter, state in LETTERS.items()}
@@ -93,3 +96,27 @@ def test_the_minutes_sum_to_the_time_that_both_tell_of_and_the_order_does_not_ma
     assert drawn(side_by_side(shuffled, detected)) == found
     swapped = [f"{row[:-3]}{row[-1]}{row[-2]}{row[-3]}" for row in drawn(side_by_side(detected, fms))]
     assert swapped == found
+
+
+def test_a_way_is_thinned_part_by_part_and_keeps_its_ends_and_extremes():
+    start = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    seconds = [*range(100), *range(1000, 1100)]
+    rows = [
+        {
+            "truck": "T01",
+            "at": (start + dt.timedelta(seconds=s)).replace(tzinfo=None),
+            "x_m": 1000.0 if s == 37 else float(s),
+            "y_m": 0.0,
+            "speed_kmh": 99.0 if s == 1042 else 20.0,
+        }
+        for s in seconds
+    ]
+    positions = ibis.memtable(rows)
+    found = align.thinned(positions, start, start + dt.timedelta(hours=1), 12).order_by("at").to_pyarrow()
+    kept = [(at - start.replace(tzinfo=None)).total_seconds() for at in found["at"].to_pylist()]
+    assert set(kept) >= {0, 37, 99, 1000, 1042, 1099}
+    assert len(kept) < 20
+    assert [part for part, s in zip(found["part"].to_pylist(), kept, strict=True) if s < 500] == [0] * sum(
+        s < 500 for s in kept
+    )
+    assert set(found["part"].to_pylist()) == {0, 1}

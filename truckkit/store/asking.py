@@ -127,7 +127,8 @@ class Reading:
 
     def _begin(self, question: Question) -> None:
         if not isinstance(question, Statement):
-            self._batches = iter(question.to_pyarrow_batches(chunk_size=_BATCH))
+            # Only a store's own cursors give rows as they come; other connections give them all.
+            self._batches = iter(whole(question, self._seconds).to_batches(_BATCH))
             return
         with self._lock:
             if self._cursor is None:

@@ -19,12 +19,13 @@ from truckkit.api.rows import cells, encode_objects, joined
 _RUN = ("=", "+", "-", "@", "\t", "\r")
 """Text that starts so is run by spreadsheets."""
 
+_ROWS = 8_192
+
 
 def csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     """CSV as RFC 4180 has it, with a header; text that a spreadsheet would run has an apostrophe."""
     yield (",".join(map(_word, schema.names)) + "\r\n").encode()
-    for batch in batches:
-        table = pa.Table.from_batches([batch])
+    for table in _few(batches):
         pieces: list[pa.ChunkedArray | str] = []
         for column in table.columns:
             pieces += [",", cells(column, _word, nothing="", quote="")]
@@ -33,8 +34,15 @@ def csv(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]
 
 def ndjson(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
     """A JSON object a line."""
+    for table in _few(batches):
+        yield encode_objects(table, "\n")
+
+
+def _few(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The rows, so few at once that their text stays small beside what is held of them."""
     for batch in batches:
-        yield encode_objects(pa.Table.from_batches([batch]), "\n")
+        for first in range(0, len(batch), _ROWS):
+            yield pa.Table.from_batches([batch.slice(first, _ROWS)])
 
 
 def _word(text: str) -> str:

@@ -1,0 +1,93 @@
+"""Questions that are stopped in time, and cursors that are given back."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import ibis
+import pyarrow as pa
+import pytest
+
+import truckkit as tk
+from truckkit.errors import TooSlow
+from truckkit.store import Reading, Statement, stated, whole
+from truckkit.store.deadlines import Deadlines
+
+LONG = "SELECT max(a.x_m * b.x_m) AS most FROM positions a, positions b"
+
+
+def long_question(site: tk.Site) -> Statement:
+    return Statement(site.opened.backend, LONG, (), pa.schema([("most", pa.float64())]))
+
+
+def test_a_question_that_takes_too_long_is_stopped_and_the_next_is_answered() -> None:
+    site = tk.sample()
+    with pytest.raises(TooSlow, match=r"longer than 0\.05 s"):
+        whole(long_question(site), 0.05)
+    assert len(whole(stated(site.trucks), 30)) == len(site.truck_names)
+
+
+def test_a_reading_that_takes_too_long_is_stopped_and_gives_its_cursor_back() -> None:
+    site = tk.sample()
+    question = long_question(site)
+    with Reading([question], question.schema, 0.05) as reading, pytest.raises(TooSlow):
+        next(reading)
+    assert site.opened.backend.own_cursors == 0
+
+
+def test_another_thread_stops_a_reading() -> None:
+    site = tk.sample()
+    question = long_question(site)
+    reading = Reading([question], question.schema)
+    faults: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            next(reading)
+        except BaseException as fault:
+            faults.append(fault)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    while site.opened.backend.own_cursors == 0:
+        time.sleep(0.001)
+    until = time.monotonic() + 20
+    # An interrupt of a cursor that is not yet at work is forgotten.
+    while thread.is_alive() and time.monotonic() < until:
+        reading.stop()
+        thread.join(0.05)
+    reading.close()
+    assert (len(faults), site.opened.backend.own_cursors) == (1, 0)
+
+
+def test_the_time_that_a_reader_takes_does_not_count() -> None:
+    positions = tk.sample().positions
+    with Reading([stated(positions)], positions.schema().to_pyarrow(), 0.5) as reading:
+        rows = len(next(reading))
+        threading.Event().wait(0.7)
+        rows += sum(len(batch) for batch in reading)
+    assert rows == positions.count().execute()
+
+
+def test_what_is_over_in_time_is_not_stopped() -> None:
+    deadlines, stopped = Deadlines(), threading.Event()
+    for _ in range(100):
+        with deadlines.within(0.01, stopped.set):
+            pass
+    threading.Event().wait(0.05)
+    assert not stopped.is_set()
+
+
+def test_a_later_deadline_that_is_sooner_is_kept() -> None:
+    deadlines, first, second = Deadlines(), threading.Event(), threading.Event()
+    with deadlines.within(60, first.set), deadlines.within(0.01, second.set):
+        assert second.wait(10)
+    assert not first.is_set()
+
+
+def test_a_connection_without_a_store_is_read_too() -> None:
+    rows = ibis.memtable({"truck": ["T01", "T02"]})
+    assert whole(stated(rows))["truck"].to_pylist() == ["T01", "T02"]
+    with Reading([stated(rows)], rows.schema().to_pyarrow()) as reading:
+        assert sum(len(batch) for batch in reading) == 2
