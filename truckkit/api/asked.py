@@ -59,7 +59,7 @@ class Asked:
     def first(self, after: tuple[Any, ...] | None, most: int) -> pa.Table:
         """The first rows after a key, in the order of their key, with their key."""
         held = (*self.columns, *(name for name in self.table.key if name not in self.columns))
-        if self._sampled and self._few:
+        if self.few:
             found = whole(self._samples(self.site, held, after, None, ordered=False), self.seconds)
             return found.sort_by("at").slice(0, most)
         if self._sampled:
@@ -87,10 +87,15 @@ class Asked:
         return self.plain and self.site.opened is not None
 
     @property
-    def _few(self) -> bool:
+    def few(self) -> bool:
         """Whether the rows are those of one truck in a time so short that all of them are read at once."""
         window = self.site.narrowed_to
-        return len(self.site.of_trucks or ()) == 1 and window is not None and window[1] - window[0] <= _BRIEF
+        return (
+            self._sampled
+            and len(self.site.of_trucks or ()) == 1
+            and window is not None
+            and window[1] - window[0] <= _BRIEF
+        )
 
     def _sites(self) -> Sequence[Site]:
         window = self.site.narrowed_to

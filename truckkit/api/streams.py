@@ -9,11 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from truckkit.store import Reading
+
+_AGAIN_S = 0.1
 
 
 class Streamed(Response):
@@ -41,7 +44,7 @@ class Streamed(Response):
         left.add_done_callback(lambda _: self._reading.stop())
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            while (piece := await self._next()) is not None:
+            while (piece := await self._next(left)) is not None:
                 if left.done():
                     return
                 if piece:
@@ -57,16 +60,26 @@ class Streamed(Response):
             self._reading.stop()
             await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(self._close)))
 
-    async def _next(self) -> bytes | None:
+    async def _next(self, left: asyncio.Future[None]) -> bytes | None:
         step = asyncio.ensure_future(asyncio.to_thread(next, self._pieces, None))
+        either: set[asyncio.Future[Any]] = {step, left}
         try:
-            return await asyncio.shield(step)
+            while not step.done():
+                if left.done():
+                    # DuckDB forgets to stop what has not yet begun, so it is told until the thread is back.
+                    self._reading.stop()
+                    await asyncio.wait([step], timeout=_AGAIN_S)
+                else:
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
-            # The thread goes on until DuckDB stops; the cursor may not be closed beneath it.
-            self._reading.stop()
+            # The cursor may not be closed beneath the thread.
+            while not step.done():
+                self._reading.stop()
+                await asyncio.wait([step], timeout=_AGAIN_S)
             with contextlib.suppress(Exception):
-                await step
+                step.result()
             raise
+        return step.result()
 
     def _close(self) -> None:
         with contextlib.suppress(Exception):
