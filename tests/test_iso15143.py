@@ -72,6 +72,25 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path, content: str):
         brought(tmp_path, "iso15143", "a.xml", content)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.xml", "<html/>", 'has no row to read: it holds no part of a machine, and its root is "html"'),
+        ("a.xml", "<Fleet><Links/></Fleet>", 'and its root is "Fleet"'),
+        ("a.json", '{"Fleet": {"Equipment": []}}', 'its "Equipment" holds no machine'),
+        ("a.json", "{}", "it is an empty object"),
+        ("a.json", '{"rows": []}', 'it is an object of "rows"'),
+        ("a.json", "[1, 2]", "it is a list of 2"),
+    ],
+)
+def test_a_file_without_one_machine_is_refused_and_makes_no_store(
+    tmp_path: Path, name: str, content: str, words: str
+):
+    with pytest.raises(BadInput, match=words):
+        brought(tmp_path, "iso15143", name, content)
+    assert not (tmp_path / "mine").exists()
+
+
 def test_json_says_the_same_as_xml(tmp_path: Path):
     at = "2024-03-01T06:00:00Z"
     machine = {

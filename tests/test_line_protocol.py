@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from stores_of_sections import brought
 
 from truckkit.errors import BadInput
+from truckkit.ingest import ingest
 from truckkit.sources import decoded, line_protocol
 from truckkit.sources.spool import Spool
 
@@ -162,6 +164,23 @@ def test_a_file_that_swells_without_end_is_refused(monkeypatch: pytest.MonkeyPat
 def test_an_empty_file_and_one_in_another_encoding_are_refused(content: bytes):
     with pytest.raises(BadInput):
         read(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"# a comment\n\n", "it holds comments and empty lines alone"),
+        (b"\n\nnonsense\nm a=1\n", "line 3 is none, for it has no fields"),
+        (random.Random(5).randbytes(5000), "line 1 is none, for "),
+        (gzip.compress(b""), "it holds comments and empty lines alone"),
+    ],
+)
+def test_a_file_without_one_point_is_refused_and_makes_no_store(tmp_path: Path, content: bytes, words: str):
+    path = tmp_path / ("a.lp.gz" if content.startswith(b"\x1f\x8b") else "a.lp")
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=f"holds not one point of line protocol: {words}"):
+        ingest(tmp_path / "mine", path, "tsbs")
+    assert not (tmp_path / "mine").exists()
 
 
 def test_lines_that_name_no_measurement_are_rejected_and_counted(tmp_path: Path):

@@ -93,6 +93,8 @@ def sections(
         reader = functools.partial(j1939.read, dbc=dbc, zone=zone)
     prepare = line_protocol.ready if reader is line_protocol.read else None
     poured.into(spool, poured.Opener(reader, dict(trucks or {}), prepare))
+    if reader is line_protocol.read:
+        line_protocol.hold_to_points(spool)
     return spool.sections()
 
 

@@ -51,10 +51,12 @@ def read(path: Path, spool: Spool) -> None:
     texts = Texts(spool)
     header: dict[str, str] = {}
     snapshot: str | None = None
+    root = ""
     for event, names, element in walk(path, lambda names: len(names) == 1 or names[-1] == "Equipment"):
         name = names[-1]
         if event == "start":
             if len(names) == 1:
+                root = name
                 snapshot = element.get("snapshotTime")
             elif name == "Equipment":
                 header = {}
@@ -65,7 +67,7 @@ def read(path: Path, spool: Spool) -> None:
             texts.add(_HEADER, {**header, "time": snapshot})
         else:
             _part(texts, name, header, _leaves(element))
-    texts.flush()
+    texts.end(f'it holds no part of a machine, and its root is "{root[:60]}"')
 
 
 def take(document: dict[str, Any], spool: Spool) -> None:
@@ -84,7 +86,7 @@ def take(document: dict[str, Any], spool: Spool) -> None:
                     _part(texts, name, header, _flat(part))
                 else:
                     texts.refuse(name, f"{name[:60]} is {told_of(part)}", part)
-    texts.flush()
+    texts.end('its "Equipment" holds no machine')
 
 
 _NO_PARTS = (_HEADER, "Links", "version", "snapshotTime")

@@ -41,6 +41,19 @@ def read(path: Path, spool: Spool, *, compiled: bool = True) -> None:
     lines.gathered.flush()
 
 
+def hold_to_points(spool: Spool) -> None:
+    """Refuse a file in which no line is a point: it is something else that was named so."""
+    if spool.holds_rows:
+        return
+    instead = "it holds comments and empty lines alone"
+    if first := spool.first_refused:
+        instead = f"line {first.line:,} is none, for {first.reason}"
+    raise BadInput(
+        f'"{spool.path}" holds not one point of line protocol: {instead}; '
+        "bring a file of the kind that its name says."
+    )
+
+
 def ready() -> None:
     """Have the compiled way compiled, or taken from where it was kept, before a file asks for it."""
     lines = _Lines(_Nowhere(Path(__file__), Path()), compiled=True)

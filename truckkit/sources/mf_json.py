@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from truckkit.errors import BadInput, told
+from truckkit.errors import BadInput, listed, told
 from truckkit.sources.spool import Spool
 from truckkit.sources.texts import Texts, as_text
 
@@ -28,7 +28,10 @@ def take(document: Any, spool: Spool) -> None:
     """Give all features of a document to a spool; raises ``BadInput`` where it holds none."""
     features = _features(document)
     if not features:
-        raise BadInput(f'"{spool.path}" holds no "Feature" of Moving Features and no "Equipment".')
+        raise BadInput(
+            f'"{spool.path}" has no row to read: it is {_said(document)}, and holds no "Feature" of Moving '
+            'Features and no "Equipment"; bring one that does, or leave it out.'
+        )
     texts = Texts(spool)
     common = document.get("crs")
     for feature in features:
@@ -36,7 +39,14 @@ def take(document: Any, spool: Spool) -> None:
             _feature(feature, feature.get("crs", common), texts, spool.path.stem)
         else:
             texts.refuse(POSITIONS, f"a feature is {told(feature)}", feature)
-    texts.flush()
+    texts.end("its features hold nothing")
+
+
+def _said(document: Any) -> str:
+    """What a document is, in a few words."""
+    if isinstance(document, dict):
+        return f"an object of {listed(name[:60] for name in document)}" if document else "an empty object"
+    return f"a list of {len(document):,}" if isinstance(document, list) else told(document)
 
 
 def _features(document: Any) -> list[Any]:

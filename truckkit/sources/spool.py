@@ -106,6 +106,17 @@ class Spool:
             )
         self._broken.setdefault(section, []).append(broken)
 
+    @property
+    def holds_rows(self) -> bool:
+        """True where something came that is a row."""
+        return bool(self._kept)
+
+    @property
+    def first_refused(self) -> Broken | None:
+        """The first row that came and was none."""
+        firsts = (broken[0] for broken in self._broken.values())
+        return min(firsts, key=lambda each: each.line, default=None)
+
     def sections(self) -> list[Section]:
         """What has come, in the order in which the sections came."""
         names = dict.fromkeys([*self._kept, *self._broken])

@@ -43,6 +43,14 @@ class Texts:
         self.row += 1
         self._spool.refuse(section, Broken(self.row, text=str(said)[:_SHOWN], why=reason))
 
+    def end(self, lacks: str) -> None:
+        """Give the spool all that waits; refuse a file without one row, which ``lacks`` says more of."""
+        if not self.row:
+            raise BadInput(
+                f'"{self._spool.path}" has no row to read: {lacks[:200]}; bring one that has, or leave it out.'
+            )
+        self.flush()
+
     def flush(self) -> None:
         """Give the rows to the spool."""
         for section, rows in self._rows.items():
