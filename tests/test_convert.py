@@ -367,6 +367,17 @@ def test_a_truck_of_any_name_is_kept_by_its_name(store, name):
     assert open_site(store).truck(name).positions.count().execute() == 1
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_a_name_that_goes_over_lines_is_two_rows_that_a_quote_joined_and_is_refused(store, line_break):
+    lines = ['"T1,1700000000,-70,-30,10', '"T2,1700000000,-70,-30,10', "T3,1700000000,-70,-30,10"]
+    [told] = globe(store, line_break.join(lines))
+    assert told["truck"] == "T3"
+    [(line, about, reason)] = refused(store)
+    assert (line, about) == (1, "positions")
+    assert reason.startswith('Truck "T1,1700000000,-70,-30,10')
+    assert reason.endswith('holds a line break: a quote that nothing closes joins two lines')
+
+
 def test_more_trucks_than_any_mine_has_are_kept_and_nothing_is_detected_of_them(store, tmp_path):
     many, said = 20_000, []
     rows = "".join(f"T{number},1700000000,-70,-30,10\n" for number in range(many))

@@ -23,6 +23,9 @@ AHEAD = timedelta(days=1)
 _SHOWN = 80
 """So many letters of a value that is refused are shown in the reason."""
 
+_PROSE = frozenset({"description", "said", "fault", "why", "evidence", "remark"})
+"""Columns of text that may go over lines; any other text is a name, which does not."""
+
 _GIVEN, _VALUE = "_given_", "_value_"
 
 Answers = Dictionary[str, ibis.Table]
@@ -49,6 +52,8 @@ def rows(raw: ibis.Table, wanted: Rows, zone: str, answers: Answers) -> ibis.Tab
         columns[name] = value
         if spec.source is not None:
             told += _misread(read, column, spec)
+        if spec.source is not None and column.type == schema.TEXT and name not in _PROSE:
+            refusals.append(_glued(value, spec))
     if {"lon", "lat"} <= set(columns):
         faults.append(_nowhere(columns))
     if table.kind == "day" and table.at in columns:
@@ -85,6 +90,14 @@ def _nowhere(columns: dict[str, ibis.Value]) -> Remark:
     for name in ("lon", "lat"):
         columns[name] = nowhere.ifelse(ibis.null("float64"), columns[name])
     return Remark(nowhere, ibis.literal("lon 0 and lat 0 are what a receiver says that has no fix"))
+
+
+def _glued(name: ibis.Value, spec: Spec) -> Remark:
+    """A name that goes over lines is two rows that a quote has made one, whatever else stands in them."""
+    quoted = ibis.literal(f'{spec.source} "') + name.substr(0, _SHOWN) + '" holds a line break: '
+    return Remark(
+        name.contains("\n") | name.contains("\r"), quoted + "a quote that nothing closes joins two lines"
+    )
 
 
 def _clocks(at: ibis.Value, name: str) -> list[Remark]:
