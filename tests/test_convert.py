@@ -375,7 +375,7 @@ def test_a_name_that_goes_over_lines_is_two_rows_that_a_quote_joined_and_is_refu
     [(line, about, reason)] = refused(store)
     assert (line, about) == (1, "positions")
     assert reason.startswith('Truck "T1,1700000000,-70,-30,10')
-    assert reason.endswith('holds a line break: a quote that nothing closes joins two lines')
+    assert reason.endswith("holds a line break: a quote that nothing closes joins two lines")
 
 
 def test_more_trucks_than_any_mine_has_are_kept_and_nothing_is_detected_of_them(store, tmp_path):

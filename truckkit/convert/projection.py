@@ -81,7 +81,15 @@ def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def _transformer(crs: str) -> pyproj.Transformer:
     try:
-        return pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+        grid = pyproj.CRS.from_user_input(crs)
+        units = [axis.unit_name for axis in grid.axis_info[:2] if axis.unit_conversion_factor != 1.0]
+        if units or not grid.is_projected:
+            raise BadMapping(
+                f'the site\'s grid "{crs}" is "{grid.name}", which is '
+                f"{f'in {units[0]}' if units else 'no plane'}, and a grid is a plane in metres; "
+                'name one such as "EPSG:32719", or "utm".'
+            )
+        return pyproj.Transformer.from_crs("EPSG:4326", grid, always_xy=True)
     except pyproj.exceptions.ProjError:
         raise BadMapping(
             f'the site\'s grid "{crs}" is no coordinate reference system that PROJ knows; '

@@ -52,6 +52,8 @@ class Polling:
             One per measurement and publish; none where there was nothing.
         """
         zone = times.zone(self._using.time_zone)
+        if since is not None and until is not None:
+            times.window(since, until, zone)
         server = influx.connect(self._url)
         held = Held(self._store)
         reading = Reading(

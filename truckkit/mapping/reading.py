@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from truckkit import schema, times
-from truckkit.errors import BadMapping, BadTime, unknown
+from truckkit.errors import BadMapping, BadTime, listed, unknown
 from truckkit.mapping.model import Kind, Lookup, Mapping, Roster, Rows, Spec
+from truckkit.mapping.values import is_bounds, is_flag, is_number, shown, strange_directives
 
 _FILLED = (
     "trucks", "places", "roads", "positions", "telemetry", "channels", "states", "cycles", "events",
@@ -71,6 +73,12 @@ class Reading:
             self._measurement(f"[[measurement]] {number}", measurement)
             for number, measurement in enumerate(self._tables(content, "measurement", "the top"), 1)
         ]
+        for (match, section), times_said in Counter((kind.match, kind.section) for kind in kinds).items():
+            if times_said > 1 and (section or match):
+                word = "measurement" if match == "*" and section else "file"
+                self._faults.append(
+                    f'it has the [[{word}]] "{section or match}" more than once; make them one'
+                )
         if not kinds:
             self._faults.append("it has no [[file]] and no [[measurement]]")
         mapping = Mapping(
@@ -105,8 +113,11 @@ class Reading:
         value = given[key]
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
+        if kind is float and not is_number(value):
+            self._faults.append(f"{where} says {key} = {shown(value)}, which is not a number")
+            return otherwise
         if not isinstance(value, kind):
-            self._faults.append(f"{where} says {key} = {value!r}, which is not {_KINDS[kind]}")
+            self._faults.append(f"{where} says {key} = {shown(value)}, which is not {_KINDS[kind]}")
             return otherwise
         return value
 
@@ -140,16 +151,30 @@ class Reading:
 
     def _shift(self, shift: dict[str, Any]) -> Roster:
         self._only(shift, {"name", "start", "hours"}, "[[shift]]")
+        word: str = self._get(shift, "name", str, "", "a [[shift]]")
+        where = f'the [[shift]] "{word}"' if word else "a [[shift]]"
+        missing = [key for key in ("name", "start", "hours") if key not in shift]
+        if missing:
+            self._faults.append(f"{where} has no {listed(missing)}; it needs a name, a start and hours")
+        hours: float = self._get(shift, "hours", float, 12.0, where)
+        if not 0 < hours <= 24:
+            self._faults.append(f"{where} says hours = {hours:g}, which is not from 0 to 24")
+        return Roster(word, self._clock(shift, where), hours)
+
+    def _clock(self, shift: dict[str, Any], where: str) -> time:
+        """When a shift starts, by the clocks of the site."""
+        given = shift.get("start", time())
         try:
-            roster = Roster(
-                str(shift["name"]), time.fromisoformat(str(shift["start"])), float(shift["hours"])
+            start = given if isinstance(given, time) else time.fromisoformat(given)
+        except (ValueError, TypeError):
+            start = None
+        if start is None or start.tzinfo is not None:
+            self._faults.append(
+                f"{where} says start = {shown(given)}, which is no time of day by the clocks of the site, "
+                'such as "08:00"'
             )
-        except (KeyError, ValueError, TypeError) as fault:
-            self._faults.append(f"a [[shift]] needs a name, a start such as 08:00 and hours ({fault})")
-            return Roster("", time(), 0)
-        if not 0 < roster.hours <= 24 or roster.start.tzinfo is not None:
-            self._faults.append(f'the [[shift]] "{roster.word}" needs a local start and 0 to 24 hours')
-        return roster
+            return time()
+        return start
 
     # Files, tables, columns --------------------------------------------------------------------
 
@@ -159,7 +184,8 @@ class Reading:
         if not match:
             self._faults.append(f"{where} has no match")
         section = self._get(file, "section", str, "", where)
-        return Kind(match, self._filled(file, "file", where), section, self._ignored(file, where))
+        kind = Kind(match, self._filled(file, "file", where), section, self._ignored(file, where))
+        return self._held(kind, where)
 
     def _measurement(self, where: str, measurement: dict[str, Any]) -> Kind:
         self._only(measurement, {"name", "table", "ignore"}, where)
@@ -167,12 +193,34 @@ class Reading:
         if not name:
             self._faults.append(f"{where} has no name")
         if measurement.get("ignore") is True:
+            if "table" in measurement:
+                self._faults.append(
+                    f"{where} says ignore = true, and has a [[measurement.table]]; leave one of them out"
+                )
             return Kind("*", (), name, passed_over=True)
         tables = self._filled(measurement, "measurement", where)
-        return Kind("*", tables, name, self._ignored(measurement, where))
+        return self._held(Kind("*", tables, name, self._ignored(measurement, where)), where)
 
     def _ignored(self, given: dict[str, Any], where: str) -> frozenset[str]:
-        return frozenset(str(name) for name in self._get(given, "ignore", list, [], where))
+        said = given.get("ignore", [])
+        if not isinstance(said, list) or not all(isinstance(each, str) and each for each in said):
+            names = 'a list of names such as ["firmware"]' + ("" if "match" in given else ", or true for all")
+            self._faults.append(f"{where} says ignore = {shown(said)}, which is not {names}")
+            return frozenset()
+        return frozenset(said)
+
+    def _held(self, kind: Kind, where: str) -> Kind:
+        """A kind whose columns and ignored fields fit each other."""
+        if both := sorted(kind.ignored.intersection(kind.columns)):
+            self._faults.append(f"{where} both reads and ignores {listed(both)}; do one of them")
+        for rows in kind.tables if kind.section else ():
+            for name, spec in rows.columns.items():
+                if spec.source == "time" and spec.epoch:
+                    self._faults.append(
+                        f"{where} {rows.into.name}.{name} says epoch for the time of a point, "
+                        "which is an instant as it is; leave epoch out"
+                    )
+        return kind
 
     def _filled(self, file: dict[str, Any], word: str, where: str) -> tuple[Rows, ...]:
         given = self._tables(file, "table", where)
@@ -206,7 +254,7 @@ class Reading:
         }
         agree = self._get(given, "prefer_equal", list, None, where)
         if agree is not None and (len(agree) != 2 or not all(isinstance(each, str) for each in agree)):
-            self._faults.append(f"{where} says prefer_equal = {agree!r}, which is not two columns")
+            self._faults.append(f"{where} says prefer_equal = {shown(agree)}, which is not two columns")
             agree = None
         return Rows(table, specs, (agree[0], agree[1]) if agree else None)
 
@@ -224,16 +272,27 @@ class Reading:
         epoch = self._get(given, "epoch", str, None, where)
         if epoch is not None and epoch not in ("s", "ms", "us", "ns"):
             self._faults.append(f'{where} says epoch = "{epoch}", which is not "s", "ms", "us" or "ns"')
+        form: str | None = self._get(given, "format", str, None, where)
+        if form is not None and (strange := strange_directives(form)):
+            self._faults.append(
+                f"{where} says format = {shown(form)}, in which {listed(strange)} means nothing; "
+                'write one such as "%Y-%m-%d %H:%M:%S"'
+            )
+        elif form is not None and "%" not in form:
+            self._faults.append(
+                f"{where} says format = {shown(form)}, which says no part of a time; "
+                'write one such as "%Y-%m-%d %H:%M:%S"'
+            )
         between = self._get(given, "between", list, None, where)
-        if between is not None and not _is_bounds(between):
-            self._faults.append(f"{where} says between = {between!r}, which is not [least, most]")
+        if between is not None and not is_bounds(between):
+            self._faults.append(f"{where} says between = {shown(between)}, which is not [least, most]")
             between = None
         return Spec(
             source=self._get(given, "from", str, None, where),
             value=self._constant(where, column, given["value"]) if "value" in given else None,
             unit=self._get(given, "unit", str, None, where),
             zone=self._get(given, "zone", str, None, where),
-            format=self._get(given, "format", str, None, where),
+            format=form,
             epoch=epoch,
             words=self._words(where, column, given),
             otherwise=self._word(where, column, given["otherwise"]) if "otherwise" in given else None,
@@ -254,7 +313,7 @@ class Reading:
         """One of our words, where the column has words of its own."""
         known = ("true", "false") if column.type == schema.FLAG else column.words
         if not isinstance(word, str):
-            self._faults.append(f"{where} says {word!r}, which is not a word in quotes")
+            self._faults.append(f"{where} says {shown(word)}, which is not a word in quotes")
         elif known and word not in known:
             self._faults.append(str(unknown(column.name, word, known, where)).rstrip("."))
         return str(word)
@@ -268,10 +327,10 @@ class Reading:
             except BadTime as fault:
                 self._faults.append(f"{where}: " + str(fault).rstrip("."))
                 return None
-        wanted: Callable[[Any], bool] = _is_flag if column.type == schema.FLAG else _is_number
+        wanted: Callable[[Any], bool] = is_flag if column.type == schema.FLAG else is_number
         if not wanted(value):
             kind = _KINDS[bool if column.type == schema.FLAG else float]
-            self._faults.append(f"{where} says value = {value!r}, which is not {kind}")
+            self._faults.append(f"{where} says value = {shown(value)}, which is not {kind}")
         return value
 
     def _lookup(self, where: str, given: dict[str, Any]) -> Lookup | None:
@@ -282,15 +341,3 @@ class Reading:
             self._faults.append(f"{where} needs lookup = {{ file = …, key = …, answer = … }}")
             return None
         return Lookup(**lookup)
-
-
-def _is_flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not _is_flag(value) and abs(value) < float("inf")
-
-
-def _is_bounds(between: list[Any]) -> bool:
-    return len(between) == 2 and all(map(_is_number, between)) and between[0] <= between[1]

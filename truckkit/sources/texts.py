@@ -47,7 +47,7 @@ class Texts:
         """Give the spool all that waits; refuse a file without one row, which ``lacks`` says more of."""
         if not self.row:
             raise BadInput(
-                f'"{self._spool.path}" has no row to read: {lacks[:200]}; bring one that has, or leave it out.'
+                f'"{self._spool.path}" has no row to read: {lacks}; bring one that has, or leave it out.'
             )
         self.flush()
 
