@@ -121,7 +121,6 @@ def test_a_parquet_file_that_is_cut_or_none_says_so(tmp_path):
     parquet.write_table(pa.table({"truck": ["T1"] * 1000}), tmp_path / "whole.parquet")
     whole = (tmp_path / "whole.parquet").read_bytes()
     assert why(tmp_path, "a.parquet", whole[: len(whole) // 2]).startswith("is cut off: ")
-    assert why(tmp_path, "b.parquet", "truck\nT1\n").startswith("is cut off: ")
     holed = whole[:60] + b"\0" * 40 + whole[100:]
     assert "cannot be read" in why(tmp_path, "c.parquet", holed) or "cut off" in why(
         tmp_path, "c.parquet", holed
@@ -170,7 +169,24 @@ def test_a_letter_may_span_the_start_that_is_looked_at(tmp_path):
 
 
 def test_a_file_that_is_not_what_its_name_says_is_told_of(tmp_path):
-    assert why(tmp_path, "a.csv.gz", "truck,note\nT1,2\n").startswith("cannot be read: ")
+    table = pa.BufferOutputStream()
+    parquet.write_table(pa.table({"truck": ["T1"]}), table)
+    as_parquet = table.getvalue().to_pybytes()
+    named = "which its name does not say; "
+    assert why(tmp_path, "a.csv.gz", LINES) == (
+        'is not compressed by gzip, for it begins with "truck,note"; '
+        "bring the whole file, or give it the end of name that it has by rights."
+    )
+    assert why(tmp_path, "a.parquet", LINES).startswith('is not Parquet, for it begins with "truck,note"; ')
+    assert why(tmp_path, "b.parquet", b"\0" * 99).startswith("is not Parquet, for it begins with bytes 00 00")
+    assert why(tmp_path, "a.csv", as_parquet) == f'is Parquet, {named}call it "a.parquet".'
+    assert why(tmp_path, "a.csv.gz", as_parquet) == f'is Parquet, {named}call it "a.parquet".'
+    assert why(tmp_path, "a.csv", gzip.compress(b"x")) == (
+        f'is compressed by gzip, {named}call it "a.csv.gz".'
+    )
+    assert why(tmp_path, "c.csv", b"PK\3\4") == (
+        f"is a zip archive, as workbooks are, {named}save what is in it as CSV or Parquet."
+    )
 
 
 def test_parquet_keeps_its_types(tmp_path):

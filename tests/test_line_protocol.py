@@ -204,6 +204,14 @@ def test_a_tag_stays_what_it_is_whatever_a_field_of_its_name_says():
     assert (rows[0]["truck"], rows[0]["truck::float"]) == ("T1", 7)
 
 
+def test_a_field_that_has_the_name_of_a_tag_is_refused_and_both_are_named(tmp_path: Path):
+    (tmp_path / "fleet.toml").write_text(influxd.MAPPING)
+    line = 'gps,truck=T1 x=1,y=2,speed=4,truck="T2" 1709280000000000000\n'
+    _, site = brought(tmp_path, str(tmp_path / "fleet.toml"), "a.lp", line)
+    [reason] = site.rejects.reason.to_pyarrow().to_pylist()
+    assert reason == 'the tag "truck" and the field "truck" have one name, and the field is text: "T2"'
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

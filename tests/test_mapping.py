@@ -9,7 +9,7 @@ from inputs import written
 
 from truckkit import mapping
 from truckkit.convert.projection import Grid
-from truckkit.errors import BadMapping, BadTime
+from truckkit.errors import BadMapping, BadRequest, BadTime
 from truckkit.ingest import ingest
 
 GPS = """
@@ -121,6 +121,13 @@ def test_a_shift_has_a_name_a_start_and_hours(tmp_path: Path, shift: str, said: 
 def test_a_grid_is_a_plane_in_metres(crs: str, said: str):
     with pytest.raises(BadMapping, match=f'the site\'s grid "{crs}" is ".*", which is {said}'):
         Grid(crs)
+
+
+@pytest.mark.parametrize("source", ["http://me:secret@127.0.0.1:8086/fleet", "s3://mine/a.csv"])
+def test_an_address_of_something_else_is_told_how_a_server_is_written(tmp_path: Path, source: str):
+    with pytest.raises(BadRequest, match='is no address that is read; write a server as "influx://') as fault:
+        ingest(tmp_path / "mine", source, written(tmp_path, WHOLE))
+    assert "secret" not in str(fault.value)
 
 
 def test_what_is_read_of_a_server_starts_before_it_stops(tmp_path: Path):

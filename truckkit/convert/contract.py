@@ -40,9 +40,7 @@ def held(raw: ibis.Table, kind: Kind, *, evolves: bool) -> ibis.Table:
         if evolves:
             held = held.mutate(**{name: _evolved(held, name, other)})
         else:
-            said = ibis.literal(
-                f'{name} is {_WORDS.get(word, word)} here, and {_word(raw, name)} elsewhere: "'
-            )
+            said = ibis.literal(_clash(raw, name, _WORDS.get(word, word)) + ': "')
             shown = said + raw[other].cast("string").substr(0, _SHOWN) + '"'
             refusals.append(ibis.ifelse(raw[other].notnull(), shown, ibis.null("string")))
     if refusals:
@@ -63,6 +61,14 @@ def _evolved(rows: ibis.Table, name: str, other: str) -> ibis.Value:
 
 def _others(raw: ibis.Table) -> list[str]:
     return [name for name in raw.columns if OTHER in name and name.partition(OTHER)[0] in raw.columns]
+
+
+def _clash(raw: ibis.Table, name: str, here: str) -> str:
+    """Why a field's value is refused: it is of another type than elsewhere, or a tag has the field's name."""
+    elsewhere = _word(raw, name)
+    if elsewhere == "text":  # a field has its numbers first, so what is text and not all is a tag
+        return f'the tag "{name}" and the field "{name}" have one name, and the field is {here}'
+    return f"{name} is {here} here, and {elsewhere} elsewhere"
 
 
 def _word(raw: ibis.Table, name: str) -> str:

@@ -67,6 +67,12 @@ def ingest(
         The store is then as it was, or as the last part that was published left it.
     """
     said = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    if other := [str(path) for path in said if influx.is_other_address(str(path))]:
+        scheme = other[0].partition("://")[0]
+        raise BadRequest(
+            f'"{scheme}://…" is no address that is read; write a server as "influx://host:8086/database", '
+            'or "influxs://…" over TLS, and name a file by its path.'
+        )
     addresses = [str(path) for path in said if influx.is_address(str(path))]
     if not addresses:
         if since is not None or until is not None:

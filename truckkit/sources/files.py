@@ -1,7 +1,9 @@
-"""Files: CSV (plain, .gz, .zst) and Parquet, as streams of rows as they were written.
+"""Files: which kinds are read, and the rows of each as they were written.
 
-CSV comes as text, so that what cannot be read as a number or a time can still be shown; Parquet
-comes with its own types. Every row has its number in ``_line``, the first row of data being 1.
+CSV (plain, .gz, .zst) and Parquet are streams of rows of one kind. Line protocol, GPX, the JSON and XML of
+``documents`` and ``iso15143``, and logs of CAN buses have sections, each with rows of its own kind. CSV comes
+as text, so that what cannot be read as a number or a time can still be shown; Parquet comes with its own
+types. Every row has its number in ``_line``, the first row of data being 1.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from truckkit.sources import (
     poured,
     text,
 )
+from truckkit.sources.named import hold_to_name
 from truckkit.sources.spool import Section, Spool
 from truckkit.sources.streams import Rows
 
@@ -88,6 +91,7 @@ def sections(
     """
     reader = _reader(path)
     assert reader is not None
+    hold_to_name(path)
     spool = Spool(path, scratch, trucks)
     if has_frames(path):
         reader = functools.partial(j1939.read, dbc=dbc, zone=zone)
@@ -117,6 +121,7 @@ def rows(path: Path) -> Rows:
     """
     if path.stat().st_size == 0:
         raise BadInput(f'"{path}" is empty: there is not even a row of column names in it.')
+    hold_to_name(path)
     opener = columnar.rows if path.name.lower().endswith(".parquet") else text.rows
     return apart.rows(opener, path)
 

@@ -13,14 +13,24 @@ from __future__ import annotations
 import re
 
 from truckkit.errors import SourceFailed
-from truckkit.sources.influx.address import Address, is_address, read
+from truckkit.sources.influx.address import Address, is_address, is_other_address, read
 from truckkit.sources.influx.asking import Measurement, Question, Server, instant
 from truckkit.sources.influx.flux import Flux
 from truckkit.sources.influx.influxql import InfluxQL
 from truckkit.sources.influx.sql import SQL
 from truckkit.sources.influx.wire import TooLarge, Wire
 
-__all__ = ["Address", "Measurement", "Question", "Server", "TooLarge", "connect", "instant", "is_address"]
+__all__ = [
+    "Address",
+    "Measurement",
+    "Question",
+    "Server",
+    "TooLarge",
+    "connect",
+    "instant",
+    "is_address",
+    "is_other_address",
+]
 
 _DIALECTS: dict[str, type[InfluxQL] | type[Flux] | type[SQL]] = {"1": InfluxQL, "2": Flux, "3": SQL}
 

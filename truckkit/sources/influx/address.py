@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -37,6 +38,15 @@ def is_address(text: str) -> bool:
     (True, False)
     """
     return str(text).partition("://")[0] in _SCHEMES and "://" in str(text)
+
+
+def is_other_address(text: str) -> bool:
+    """True for what is written as an address, and is none of a server that is read.
+
+    >>> is_other_address("http://127.0.0.1:8086"), is_other_address("a/b.csv")
+    (True, False)
+    """
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text)) and not is_address(text)
 
 
 def read(url: str) -> Address:
