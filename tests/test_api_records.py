@@ -82,7 +82,7 @@ def test_a_change_goes_out_from_the_version_that_there_is(service):
     path = "/maintenance/W%2F1"
     assert service.ask("PATCH", path, json={"kind": "x"}).status_code == 428
     assert service.change(path, {"kind": "x"}, "*").status_code == 422
-    assert service.change(path, {"kind": "x"}, tag).status_code == 200
+    assert service.change(path, {"kind": "x"}, f"W/{tag}").status_code == 200
     late = service.change(path, {"kind": "y"}, tag)
     assert (late.status_code, service.ask("GET", path).json()["kind"]) == (412, "x")
 

@@ -5,6 +5,8 @@
 ...     kept.put(name, Body(b"x" * 40, "text/plain", {}))
 >>> kept.get("one") is None, len(kept.get("three").content)
 (True, 40)
+>>> kept.hits, kept.misses, kept.bytes
+(1, 1, 80)
 """
 
 from __future__ import annotations
@@ -31,11 +33,21 @@ class Kept:
     def __init__(self, most_bytes: int) -> None:
         self._held: LRUCache[str, Body] = LRUCache(most_bytes, getsizeof=lambda body: len(body.content))
         self._lock = threading.Lock()
+        self.hits = 0
+        self.misses = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the answers that are here."""
+        return int(self._held.currsize)
 
     def get(self, name: str) -> Body | None:
         """An answer, where it is still here."""
         with self._lock:
-            return self._held.get(name)
+            found = self._held.get(name)
+            self.hits += found is not None
+            self.misses += found is None
+            return found
 
     def put(self, name: str, body: Body) -> None:
         """Keep an answer; one that is longer than half of the memory is not worth all others."""

@@ -50,7 +50,8 @@ Name = Annotated[str, OfPath(description="Name of the record.", max_length=10_00
 WAIT_S = 5.0
 """How long a request waits for another process that publishes."""
 
-_TAG = re.compile(r'"(\d{1,18})\.\d{1,18}"')
+# A packed answer has a weak tag; of a record that is the same version.
+_TAG = re.compile(r'(?:W/)?"(\d{1,18})\.\d{1,18}"')
 _OF_CHANGES: dict[int | str, dict[str, Any]] = {
     404: models.problem("No such record, or no such truck."),
     412: models.problem("Somebody else has changed the record since."),
