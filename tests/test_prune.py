@@ -113,12 +113,14 @@ def said(*arguments: object) -> tuple[int, str]:
 
 
 def test_the_verbs_say_what_they_did(store):
-    code, words = said("prune", store, "--before", "2022-11-08 09:00")  # in Santiago, three hours behind
+    code, words = said("prune", store, "--before", "2022-11-08T09:00-03:00")
     assert code == 0
     assert "positions: 8 rows went" in words
     assert "rows of before 2022-11-08 12:00:00 UTC went" in words
     assert "nothing happened before" in said("prune", store, "--before", "2022-11-08T12:00Z")[1]
-    assert said("prune", store, "--before", "2030-01-01")[0] == 2
+    assert said("prune", store, "--before", "2030-01-01Z")[0] == 2
+    code, words = said("prune", store, "--before", "2022-11-08 09:00")
+    assert (code, "has no zone; add" in words) == (2, True)
     assert said("rollup", store) == (0, f"{store}: 0 months were rolled up. ")
     assert said("check", store) == (0, f"{store}: all is well. ")
     assert said("repair", store) == (0, f"{store}: the store is whole; there was nothing to repair. ")

@@ -9,7 +9,6 @@ import typer
 from truckkit import store as keeping
 from truckkit import times
 from truckkit.cli.speaking import StoreFolder, app, err, out, verb
-from truckkit.site import open_site
 
 _WAIT_S = 60.0
 """How long a verb waits for a publish that is under way."""
@@ -36,11 +35,13 @@ def rollup(
 @verb
 def prune(
     store: StoreFolder,
-    before: Annotated[str, typer.Option(help="Site time, or an instant with an offset.", show_default=False)],
+    before: Annotated[
+        str, typer.Option(help="An instant with an offset, such as 2026-01-01T00:00Z.", show_default=False)
+    ],
     everything: Annotated[bool, typer.Option("--all", help="Go on where nothing would be left.")] = False,
 ) -> None:
     """Take away what happened before an instant; the ledger stays, so that it cannot come in again."""
-    at = times.instant(before, open_site(store).zone)
+    at = times.instant(before, None)
     with err.status("pruning"):
         pruned = keeping.prune(store, at, everything=everything, wait_s=_WAIT_S)
     for name, rows in pruned.rows.items():
