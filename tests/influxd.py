@@ -161,6 +161,8 @@ class Proxy:
 
     def __init__(self, port: int) -> None:
         self.spoil: Spoil | None = None
+        self.spoils = b"SELECT"
+        """What a question says whose answer is spoilt."""
         self.spoilt = 0
         self.drips = False
         proxy = self
@@ -171,7 +173,7 @@ class Proxy:
                 if not request:
                     return
                 answer = _answered(port, request)
-                if proxy.spoil and b"SELECT" in request and b"LIMIT+1" not in request:
+                if proxy.spoil and proxy.spoils in request and b"LIMIT+1" not in request:
                     proxy.spoilt += 1
                     answer = proxy.spoil(answer)
                 if proxy.drips and b"SELECT" in request:

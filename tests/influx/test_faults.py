@@ -130,6 +130,19 @@ def test_a_broken_answer_moves_nothing(
     assert rows(store) == 900
 
 
+@pytest.mark.parametrize("asked", ["SHOW+FIELD+KEYS", "SHOW+TAG+KEYS", "SHOW+TAG+VALUES", "count"])
+def test_an_answer_about_what_there_is_counts_when_it_is_whole(
+    tmp_path: Path, influxd: Influxd, proxy: Proxy, database: str, asked: str
+) -> None:
+    influxd.write(database, gps("T1", (0, 1, 20)) + gps("T2", (0, 1, 20)))
+    influxd.write(database, f"gps,truck=T1 spare=1 {EIGHT}")
+    proxy.spoils, proxy.spoil = asked.encode(), a_row_less
+    with pytest.raises(SourceFailed, match="not whole"):
+        ingest(tmp_path / "store", f"influx://127.0.0.1:{proxy.port}/{database}", written(tmp_path, MAPPING))
+    assert proxy.spoilt == 1
+    assert not (tmp_path / "store").exists()
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(share=st.floats(0, 1))
 def test_an_answer_that_is_cut_anywhere_is_none(

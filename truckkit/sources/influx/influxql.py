@@ -35,17 +35,17 @@ class InfluxQL:
         """What a measurement has."""
         source = self._from(name)
         fields: dict[str, list[str]] = defaultdict(list)
-        for _name, _tags, field, kind in self._rows(f"SHOW FIELD KEYS FROM {source}"):
+        for _name, _tags, field, kind in self._rows(f"SHOW FIELD KEYS FROM {source}", name, may_lack=True):
             fields[field].append(kind)
         if not fields:
             return None
-        tags = tuple(row[2] for row in self._rows(f"SHOW TAG KEYS FROM {source}"))
+        tags = tuple(row[2] for row in self._rows(f"SHOW TAG KEYS FROM {source}", name))
         return Measurement(name, tags, {field: tuple(kinds) for field, kinds in fields.items()})
 
     def trucks(self, measurement: Measurement, tag: str) -> list[str]:
         """The values of a tag, and the empty text for points without it."""
         asked = f"SHOW TAG VALUES FROM {self._from(measurement.name)} WITH KEY = {_name(tag)}"
-        return [*(row[3] for row in self._rows(asked)), ""]
+        return [*(row[3] for row in self._rows(asked, measurement.name)), ""]
 
     def counts(
         self, measurement: Measurement, fields: list[str], start: datetime, stop: datetime
@@ -53,7 +53,8 @@ class InfluxQL:
         """How many values fields have."""
         chosen = ", ".join(f"count({_name(name)})" for name in fields)
         where = f"time >= {_nanoseconds(start)} AND time < {_nanoseconds(stop)}"
-        rows = self._rows(f"SELECT {chosen} FROM {self._from(measurement.name)} WHERE {where}")
+        asked = f"SELECT {chosen} FROM {self._from(measurement.name)} WHERE {where}"
+        rows = self._rows(asked, measurement.name)
         return {name: int(count) for name, count in zip(fields, rows[0][3:], strict=True)} if rows else {}
 
     def first(self, measurement: Measurement) -> datetime | None:
@@ -95,19 +96,25 @@ class InfluxQL:
         )
         return table.set_column(0, "time", table["time"].cast(pa.timestamp("ms")).cast(TIME))
 
-    def _ask(self, statement: str, measurement: str) -> bytes:
-        """The answer to a statement, once what has to stand behind it does."""
+    def _ask(self, statement: str, measurement: str, *, may_lack: bool = False) -> bytes:
+        """The answer to a statement, once what has to stand behind it does.
+
+        Where the server ``may_lack`` the measurement, it may have nothing to say at all.
+        """
         ending = f"SHOW MEASUREMENTS WITH MEASUREMENT = {_name(measurement)}"
         data = self._answer(f"{statement}; {ending}", epoch="ms", **_CHUNKED)
+        if may_lack and not data:
+            return b""
         at = data.rfind(b"name,tags,name\n")
         told = list(csv.reader(io.StringIO(data[at:].decode("utf-8", "replace")))) if at >= 0 else []
         if told[1:] != [["measurements", "", measurement]] or (at and data[at - 1 : at] != b"\n"):
             raise self._wire.failed("gave an answer that is not whole", "run this again")
         return data[:at].removesuffix(b"\n")
 
-    def _rows(self, statement: str) -> list[list[str]]:
-        """The rows of a small answer."""
-        return list(csv.reader(io.StringIO(self._answer(statement).decode("utf-8"))))[1:]
+    def _rows(self, statement: str, measurement: str, *, may_lack: bool = False) -> list[list[str]]:
+        """The rows of a small answer, which is held to be whole as one of points is."""
+        body = self._ask(statement, measurement, may_lack=may_lack)
+        return list(csv.reader(io.StringIO(body.decode("utf-8"))))[1:]
 
     def _answer(self, statement: str, **more: str) -> bytes:
         fields = {"db": self._address.database, "q": statement, **more}
