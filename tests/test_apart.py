@@ -14,7 +14,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from truckkit.errors import BadInput
-from truckkit.sources import apart, columnar, files, text
+from truckkit.sources import apart, columnar, files, separated
 from truckkit.sources.limits import Bound, Limits
 from truckkit.sources.streams import Rows
 
@@ -32,7 +32,7 @@ def why(opener: apart.Opener, path: Path, limits: Limits = SMALL) -> str:
     assert sentence.endswith(".")
     assert "\n" not in sentence
     (path.parent / "next.csv").write_text("truck\nT1\n")
-    assert len(read(text.rows, path.parent / "next.csv")) == 1
+    assert len(read(separated.rows, path.parent / "next.csv")) == 1
     return sentence.removeprefix(f'"{path}" ')
 
 
@@ -85,7 +85,7 @@ def test_a_file_reads_apart_as_it_reads_here(tmp_path):
     plain = written(tmp_path / "a.csv", 'a,B,b,_line\n1,2,3,4\n1\n"x\ny",,é,4\n1,2,3,4,5\n')
     table = pa.table({"t": pa.array(["T1", "T2"] * 9000).dictionary_encode(), "x": np.arange(18000.0)})
     parquet.write_table(table, tmp_path / "a.parquet", row_group_size=5000)
-    for opener, path in ((text.rows, plain), (columnar.rows, tmp_path / "a.parquet")):
+    for opener, path in ((separated.rows, plain), (columnar.rows, tmp_path / "a.parquet")):
         here, there = opener(path), apart.rows(opener, path)
         with here.reading() as one, there.reading() as other:
             assert one.read_all().equals(other.read_all())
@@ -104,7 +104,7 @@ def test_one_reader_serves_file_after_file_and_two_where_two_are_open(tmp_path):
         assert one.read_all().equals(other.read_all())
     assert len(apart._idle) == 1
     [reader] = apart._idle
-    assert read(text.rows, path).num_rows == 20_000
+    assert read(separated.rows, path).num_rows == 20_000
     assert apart._idle == [reader]
 
 
@@ -151,7 +151,7 @@ def test_a_csv_that_decodes_to_too_much_is_refused(tmp_path):
         for row in (b"T1,1\n", b"\n", b"T1,1,1\n"):
             bomb = b"truck,note\n" + row * ((3 << 20) // len(row))
             path = written(tmp_path / name, bytes(compress(bomb)))
-            assert why(text.rows, path, Limits(decoded=2 << 20, times=10)) == (
+            assert why(separated.rows, path, Limits(decoded=2 << 20, times=10)) == (
                 "decodes to more than 2,097,152 bytes, 10 times its size; "
                 "if it is meant to be so, bring it in parts that decode to less."
             )
@@ -172,28 +172,28 @@ def test_a_value_that_takes_more_memory_than_a_file_is_given_is_refused(tmp_path
 
 def test_a_row_of_many_megabytes_is_refused(tmp_path):
     wide = gzip.compress(b"truck,note\nT1,1\nT1," + b"x" * (24 << 20) + b"\n")
-    assert "row of several megabytes" in why(text.rows, written(tmp_path / "a.csv.gz", wide), Limits())
+    assert "row of several megabytes" in why(separated.rows, written(tmp_path / "a.csv.gz", wide), Limits())
 
 
 def test_a_file_of_broken_rows_alone_is_refused_before_they_fill_the_memory(tmp_path):
     path = written(tmp_path / "a.csv", "truck,note\n" + "1,2,3\n" * 40_000)
-    assert "rows with another number of values than it has columns" in why(text.rows, path)
+    assert "rows with another number of values than it has columns" in why(separated.rows, path)
 
 
 def test_a_reader_outlives_nobody(tmp_path):
-    read(text.rows, written(tmp_path / "a.csv", LINES))
+    read(separated.rows, written(tmp_path / "a.csv", LINES))
     [reader] = apart._idle
     reader._process.stdin.close()
     assert reader._process.wait(30) == 0
     assert not reader.is_alive
-    assert read(text.rows, tmp_path / "a.csv").num_rows == 20_000
+    assert read(separated.rows, tmp_path / "a.csv").num_rows == 20_000
 
 
 def test_a_reader_starts_without_ibis_and_pandas(tmp_path):
     before = os.times()
     reader = apart._Reader()
     reader.begin(written(tmp_path / "a.csv", LINES), Limits())
-    reader.ask(text.rows)
+    reader.ask(separated.rows)
     reader.opened()
     reader.close()
     after = os.times()
@@ -207,5 +207,5 @@ def test_a_path_is_meant_from_where_one_stands_now(tmp_path, monkeypatch):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.csv").write_text(f"truck\n{name}\n")
         monkeypatch.chdir(tmp_path / name)
-        with apart.rows(text.rows, Path("a.csv")).reading() as stream:
+        with apart.rows(separated.rows, Path("a.csv")).reading() as stream:
             assert stream.read_all()["truck"].to_pylist() == [name]

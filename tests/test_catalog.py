@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import pytest
 from inputs import HEADER, POSITIONS, bring, positions, refused, row, tables, told, written
@@ -24,25 +23,6 @@ into = "trucks"
 truck = "truck"
 model = "model"
 given = { value = true }
-"""
-READINGS = """
-name = "readings"
-[[file]]
-match = "*"
-[[file.table]]
-into = "positions"
-[file.table.columns]
-truck = "truck"
-at = "at"
-x_m = "x"
-y_m = "x"
-[[file.table]]
-into = "telemetry"
-[file.table.columns]
-truck = "truck"
-at = "at"
-payload_t = "payload"
-fuel_pct = "fuel"
 """
 
 
@@ -126,45 +106,3 @@ def test_a_row_that_others_name_is_changed_in_the_copy(tmp_path):
         ("T2", "797F", True),
     ]
     assert check(store) == []
-
-
-def reading(at: int, x: object = "", payload: object = "", fuel: object = "") -> str:
-    return f"T1,2026-11-22T08:00:{at:02d}Z,{x},{payload},{fuel}\n"
-
-
-def latest(store: Path) -> list[tuple[object, ...]]:
-    rows = open_site(store).latest.to_pyarrow().to_pylist()
-    seconds = [
-        [each[name] and each[name].second for name in ("at", "payload_at", "fuel_at")] for each in rows
-    ]
-    return [
-        (each["truck"], at, each["x_m"], payload, each["payload_t"], fuel, each["fuel_pct"])
-        for each, (at, payload, fuel) in zip(rows, seconds, strict=True)
-    ]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_newest_known_of_a_truck_is_the_same_in_whatever_order_and_pieces_rows_come(tmp_path, seed):
-    draw = random.Random(seed)
-    lines = [
-        reading(1, 11, 50, 91),
-        reading(2, 12, 60),
-        reading(3, "", 70, 93),
-        reading(4, 14, "", 94),
-        reading(5, 15),
-        reading(6, 16),
-    ]
-    told_again = lines + draw.choices(lines, k=3)
-    draw.shuffle(told_again)
-    while told_again:
-        count = draw.randrange(1, 4)
-        piece, told_again = told_again[:count], told_again[count:]
-        name = f"n{len(told_again)}_csv"
-        bring(tmp_path / "store", READINGS, **{name: "truck,at,x,payload,fuel\n" + "".join(piece)})
-    assert latest(tmp_path / "store") == [("T1", 6, 16, 3, 70, 4, 94)]
-
-
-def test_a_value_that_is_corrected_at_its_instant_is_the_newest_known(tmp_path):
-    for name, line in (("a_csv", reading(1, 11, 50, 91)), ("b_csv", reading(1, 11, 55))):
-        bring(tmp_path / "store", READINGS, **{name: "truck,at,x,payload,fuel\n" + line})
-    assert latest(tmp_path / "store") == [("T1", 1, 11, 1, 55, 1, 91)]

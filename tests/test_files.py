@@ -10,7 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from truckkit.errors import BadInput
-from truckkit.sources import apart, files, text
+from truckkit.sources import apart, files, separated
 
 LINES = "truck,note\n" + "".join(f"T{number},{number}\n" for number in range(20_000))
 
@@ -39,7 +39,7 @@ def why(folder: Path, name: str, content: str | bytes) -> str:
 
 def in_blocks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """Has CSV files read in small blocks, and here, for the process that reads them has blocks of its own."""
-    monkeypatch.setattr(text, "_BLOCK", size)
+    monkeypatch.setattr(separated, "_BLOCK", size)
     monkeypatch.setattr(apart, "rows", lambda opener, path: opener(path))
 
 
@@ -164,7 +164,7 @@ def test_an_encoding_that_is_not_utf8_is_told_of_wherever_it_shows(tmp_path, mon
 
 
 def test_a_letter_may_span_the_start_that_is_looked_at(tmp_path):
-    note = "x" * (text._START - len("truck,note\nT1,") - 1) + "éé"
+    note = "x" * (separated._START - len("truck,note\nT1,") - 1) + "éé"
     assert values(tmp_path, f"truck,note\nT1,{note}\n")[0][1] == note
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 from pathlib import Path
 
 import inputs
@@ -55,11 +56,16 @@ def bring(store: Path, pieces: list[list[tuple[str, str]]]) -> None:
                 inputs.bring(store, MAPPING, **{f"{kind}{number}_csv": content})
 
 
+def day(at: datetime | None) -> str | None:
+    return at and f"{at:%d %H:%M:%S}"
+
+
 def latest(store: Path) -> list[tuple[object, ...]]:
+    """Each truck, with its newest place, payload and fuel, and when each was so."""
+    shown = (("at", "x_m"), ("payload_at", "payload_t"), ("fuel_at", "fuel_pct"))
     rows = open_site(store).latest.order_by("truck").to_pyarrow().to_pylist()
     return [
-        (row["truck"], f"{row['at']:%d %H:%M:%S}", row["x_m"], row["payload_t"], row["fuel_pct"])
-        for row in rows
+        (row["truck"], *(each for at, what in shown for each in (day(row[at]), row[what]))) for row in rows
     ]
 
 
@@ -71,6 +77,14 @@ def test_the_newest_known_of_a_truck_does_not_depend_on_how_its_rows_came(tmp_pa
     cuts = sorted(chance.sample(range(1, len(rows)), 4))
     bring(tmp_path / "store", [rows[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)])
     assert latest(tmp_path / "store") == [
-        ("T1", "03 00:00:05", 3.0, 140.0, 40.0),
-        ("T2", "02 00:00:00", 7.0, None, 80.0),
+        ("T1", "03 00:00:05", 3.0, "02 00:00:00", 140.0, "03 00:00:05", 40.0),
+        ("T2", "02 00:00:00", 7.0, None, None, "01 00:00:00", 80.0),
+    ]
+
+
+def test_a_value_that_is_corrected_at_its_instant_is_the_newest_known(tmp_path):
+    told = [("p", "T1,2026-11-01T00:00:00Z,1"), ("t", "T1,2026-11-01T00:00:00Z,50,91")]
+    bring(tmp_path / "store", [told, [("t", "T1,2026-11-01T00:00:00Z,55,")]])
+    assert latest(tmp_path / "store") == [
+        ("T1", "01 00:00:00", 1.0, "01 00:00:00", 55.0, "01 00:00:00", 91.0)
     ]

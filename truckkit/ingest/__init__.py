@@ -9,7 +9,7 @@ from truckkit import convert, describing, mapping
 from truckkit.errors import BadRequest, listed
 from truckkit.ingest import of_files
 from truckkit.ingest.following import following
-from truckkit.ingest.held import Held
+from truckkit.ingest.past import Past
 from truckkit.ingest.polling import Polling
 from truckkit.ingest.staging import Progress, Staging, facts, hold_to_mapping
 from truckkit.mapping import Mapping
@@ -99,17 +99,17 @@ def _files(
     named = [path for path in paths if path not in own]
     using = _using(mapping_name, named, own)
     chosen = of_files.chosen(files.found(named), named, using, remark) if using else []
-    held = Held(Path(store))
+    past = Past(Path(store))
     with Draft() as draft:
         if using:
             draft.site = facts(using)
-        described = [describing.bring(draft, path, held.described) for path in own]
+        described = [describing.bring(draft, path, past.described) for path in own]
         if using:
             crs = draft.site.crs if draft.site else None
-            staging = Staging(draft, using, crs or held.crs)
+            staging = Staging(draft, using, crs or past.crs)
             for path in chosen:
                 progress(f"reading {path.name}")
-                of_files.bring(staging, path, held.known, remark)
+                of_files.bring(staging, path, past.known, remark)
         progress("publishing")
 
         def describe(pending: Pending) -> None:

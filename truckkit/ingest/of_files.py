@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from truckkit.errors import BadInput, listed
-from truckkit.ingest.staging import Progress, Staging, hashed, hold_to_mapping
+from truckkit.ingest.staging import Progress, Staging, hashed
 from truckkit.mapping import Kind, Mapping
 from truckkit.sources import files
 from truckkit.sources.spool import Section
@@ -45,9 +45,7 @@ def bring(staging: Staging, path: Path, known: Callable[[str], list[str]], remar
         assert kind is not None
         load = staging.load(str(path), kind, whole)
         if not known(whole):
-            rows = files.rows(path)
-            hold_to_mapping(rows, kind, staging.using)
-            staging.stream(rows, kind, load)
+            staging.stream(files.rows(path), kind, load)
         return
     if before := known(f"{whole} "):
         for identity in before:

@@ -21,7 +21,7 @@ import pyarrow.compute as compute
 from truckkit import schema
 from truckkit.convert import AHEAD
 from truckkit.errors import BadInput, listed
-from truckkit.ingest.held import Held
+from truckkit.ingest.past import Past
 from truckkit.ingest.staging import PIECE, Progress, Staging, hashed
 from truckkit.mapping import Kind, Mapping
 from truckkit.sources import influx
@@ -111,7 +111,7 @@ class Reading:
         self,
         server: influx.Server,
         using: Mapping,
-        held: Held,
+        past: Past,
         *,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -128,8 +128,8 @@ class Reading:
         self._first = first
         self._since = since
         self._progress, self._remark = progress, remark
-        self._held = held
-        self._before = held.watermarks(server.label)
+        self._past = past
+        self._before = past.watermarks(server.label)
         self._marks = dict(self._before)
         self._asides: dict[str, dict[str, int]] = {}
         self._series = list(self._all_series())
@@ -271,7 +271,7 @@ class Reading:
                 break
         for kind, filling in open_.values():
             filling.stage(staging, kind)
-            before = self._held.refused(filling.load.source)
+            before = self._past.refused(filling.load.source)
             staging.draft.refused_before(schema.TABLES[filling.load.into], filling.load, before)
             filling.close(self._server.label, kind.section, self._using.text)
             filling.load.cursor = self._furthest(kind.section)

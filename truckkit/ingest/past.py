@@ -1,4 +1,4 @@
-"""What a store holds before an ingest: what was loaded, how far, and in which grid."""
+"""What came into a store before an ingest: what was loaded, how far, and in which grid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_REFUSED = 10_000
 """So many refused rows are remembered of a source that is read again."""
 
 
-class Held:
+class Past:
     """What the newest catalog says, or nothing where there is none; publishing asks anew."""
 
     def __init__(self, store: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from truckkit import convert, mapping, times
 from truckkit.errors import SourceFailed, StoreBusy
 from truckkit.ingest.following import following
-from truckkit.ingest.held import Held
 from truckkit.ingest.of_influx import Reading
+from truckkit.ingest.past import Past
 from truckkit.ingest.staging import Progress, Staging, facts
 from truckkit.sources import influx
 from truckkit.store import Draft, Load, publish
@@ -55,11 +55,11 @@ class Polling:
         if since is not None and until is not None:
             times.window(since, until, zone)
         server = influx.connect(self._url)
-        held = Held(self._store)
+        past = Past(self._store)
         reading = Reading(
             server,
             self._using,
-            held,
+            past,
             since=None if since is None else times.instant(since, zone),
             until=None if until is None else times.instant(until, zone),
             first=self._first,
@@ -71,7 +71,7 @@ class Polling:
         while more:
             with Draft() as draft:
                 draft.site = facts(self._using)
-                more = reading.fill(Staging(draft, self._using, held.crs))
+                more = reading.fill(Staging(draft, self._using, past.crs))
                 if draft.loads:
                     loads += self._published(draft, reading)
         self._first = False

@@ -46,8 +46,7 @@ class Staging:
 
     def stream(self, rows: Rows, kind: Kind, load: Load) -> None:
         """Stage all rows of a stream, and those that are no rows at all."""
-        if kind.section:
-            _hold_case(rows, kind, self.using)
+        hold_to_mapping(rows, kind, self.using)
         with rows.reading() as stream:
             for piece in _pieces(stream) if kind.section else [stream]:
                 self.rows(piece, kind, load, beside=rows.path.parent)
@@ -214,30 +213,26 @@ def _filled(rows: ibis.Table, table: schema.Table) -> ibis.Table:
 
 
 def hold_to_mapping(rows: Rows, kind: Kind, using: mapping.Mapping) -> None:
-    """Name every column that is missing, and what the file has instead."""
+    """Name every column that is missing, or that letter case alone tells apart, and what is there instead.
+
+    A section may lack a column, for a field comes when it comes; but not have it in other letters.
+    """
     faults = []
-    if missing := [name for name in kind.columns if name not in rows.names]:
+    missing = [name for name in kind.columns if name not in rows.names]
+    if missing and not kind.section:
         faults.append(f"it has no column {listed(missing, most=30)} (found {listed(rows.names, most=30)})")
     if twice := rows.ambiguous(kind.columns):
-        faults.append(f"it has more than one column {listed(twice)}, letter case aside")
+        faults.append(f"it has {listed(twice)} more than once, letter case aside")
+    if kind.section:
+        other = {name.lower(): name for name in rows.names if name not in kind.columns}
+        faults += [
+            f'it has "{other[name.lower()]}" where the mapping says "{name}"'
+            for name in missing
+            if name.lower() in other
+        ]
     if faults:
-        raise BadInput(f'"{rows.path}" does not fit the mapping "{using.name}": {"; ".join(faults)}.')
-
-
-def _hold_case(rows: Rows, kind: Kind, using: mapping.Mapping) -> None:
-    """Refuse names that differ from the mapping's, or from each other, in the case of letters alone."""
-    faults = []
-    if twice := rows.ambiguous(kind.columns):
-        faults.append(f"has {listed(twice)} more than once, letter case aside")
-    other = {name.lower(): name for name in rows.names if name not in kind.columns}
-    faults += [
-        f'has "{other[name.lower()]}" where the mapping says "{name}"'
-        for name in kind.columns
-        if name not in rows.names and name.lower() in other
-    ]
-    if faults:
-        said = "; it ".join(faults)
-        raise BadInput(f'"{kind.name}" of "{rows.path}" does not fit the mapping "{using.name}": it {said}.')
+        what = f'"{kind.name}" of "{rows.path}"' if kind.section else f'"{rows.path}"'
+        raise BadInput(f'{what} does not fit the mapping "{using.name}": {"; ".join(faults)}.')
 
 
 def hashed(*parts: str) -> str:

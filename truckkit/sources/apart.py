@@ -58,10 +58,10 @@ def rows(opener: Opener, path: Path, limits: Limits | None = None) -> Rows:
     to be damaged, asks for more than its limits, or ends its reader.
 
     >>> import tempfile
-    >>> from truckkit.sources import text
+    >>> from truckkit.sources import separated
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "a.csv").write_text("truck\\nT1\\n")
-    ...     with rows(text.rows, Path(folder, "a.csv")).reading() as stream:
+    ...     with rows(separated.rows, Path(folder, "a.csv")).reading() as stream:
     ...         stream.read_all().to_pylist()
     [{'truck': 'T1', '_line': 1}]
     """

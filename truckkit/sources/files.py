@@ -26,7 +26,7 @@ from truckkit.sources import (
     j1939,
     line_protocol,
     poured,
-    text,
+    separated,
 )
 from truckkit.sources.named import hold_to_name
 from truckkit.sources.spool import Section, Spool
@@ -122,7 +122,7 @@ def rows(path: Path) -> Rows:
     if path.stat().st_size == 0:
         raise BadInput(f'"{path}" is empty: there is not even a row of column names in it.')
     hold_to_name(path)
-    opener = columnar.rows if path.name.lower().endswith(".parquet") else text.rows
+    opener = columnar.rows if path.name.lower().endswith(".parquet") else separated.rows
     return apart.rows(opener, path)
 
 

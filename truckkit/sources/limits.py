@@ -22,8 +22,16 @@ class Limits:
     """Bytes that any file may decode to ..."""
     times: int = 100
     """... and more, where that is no more than so many times its size on the disk."""
+    values: int = 256 << 20
+    """Bytes that the values of any file with sections may become ..."""
+    refused: int = 1_000_000
+    """Rows of a file with sections that may be none."""
     broken: int = 256 << 20
     """Bytes of rows that are no rows, which are kept for the ledger."""
+
+    def most_values(self, size: int) -> int:
+        """... and more for a file of so many bytes, in proportion, up to what any may decode to."""
+        return max(self.values, min(self.decoded, self.times * size))
 
 
 class Bound:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as compute
 
 from truckkit.errors import BadInput
+from truckkit.sources.limits import Limits
 from truckkit.sources.streams import LINE, Broken, Counts, Rows
 
 LATE = "_late"
@@ -23,10 +24,6 @@ LATE = "_late"
 
 OTHER = "::"
 """Stands between a field's name and the type of those of its values that are of another type than its own."""
-
-_MOST, _TIMES, _ALWAYS = 8 << 30, 100, 256 << 20
-"""A file may become so many bytes, and so many times its size, but always some."""
-_REFUSED = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,8 @@ class Spool:
         """``trucks`` says which column of a section names the truck: its rows alone lack or come late."""
         self.path = path
         self.trucks = trucks or {}
-        self._most = max(_ALWAYS, min(_MOST, _TIMES * path.stat().st_size))
+        self._limits = Limits()
+        self._most = self._limits.most_values(path.stat().st_size)
         self._size = 0
         self._refused = 0
         self._folder = folder
@@ -99,10 +97,10 @@ class Spool:
     def refuse(self, section: str, broken: Broken) -> None:
         """Keep a row that is none, for the section that it should have been in."""
         self._refused += 1
-        if self._refused > _REFUSED:
+        if self._refused > self._limits.refused:
             raise BadInput(
-                f'"{self.path}" has more than {_REFUSED:,} rows that are none, such as line {broken.line}: '
-                f"{broken.reason}; bring a file of the kind that its name says."
+                f'"{self.path}" has more than {self._limits.refused:,} rows that are none, such as '
+                f"line {broken.line}: {broken.reason}; bring a file of the kind that its name says."
             )
         self._broken.setdefault(section, []).append(broken)
 

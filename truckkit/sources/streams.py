@@ -152,9 +152,7 @@ def unreadable(path: Path, fault: Exception, after: int = 0) -> BadInput:
         return BadInput(f'"{path}" has a row of several megabytes{where}; mend the row.')
     if "utf8" in small or "utf-8" in small:
         return BadInput(f'"{path}" is not in UTF-8{where}: {said}; save it as UTF-8.')
-    if any(
-        word in small for word in ("trunc", "ended before", "end-of-stream", "magic bytes", "tried reading")
-    ):
+    if any(word in small for word in _CUT_OFF):
         return BadInput(f'"{path}" is cut off{where}: {said}; bring the whole file.')
     return BadInput(f'"{path}" cannot be read{where}: {said}; bring a whole file, or save it anew.')
 
