@@ -9,6 +9,7 @@ from truckkit import convert, describing, mapping
 from truckkit.errors import BadRequest, listed
 from truckkit.ingest import of_files
 from truckkit.ingest.following import following
+from truckkit.ingest.pace import Pace
 from truckkit.ingest.past import Past
 from truckkit.ingest.polling import Polling
 from truckkit.ingest.staging import Progress, Staging, facts, hold_to_mapping
@@ -107,9 +108,9 @@ def _files(
         if using:
             crs = draft.site.crs if draft.site else None
             staging = Staging(draft, using, crs or past.crs)
+            pace = Pace(chosen, progress)
             for path in chosen:
-                progress(f"reading {path.name}")
-                of_files.bring(staging, path, past.known, remark)
+                of_files.bring(staging, path, past.known, remark, pace)
         progress("publishing")
 
         def describe(pending: Pending) -> None:

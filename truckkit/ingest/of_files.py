@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from truckkit.errors import BadInput, listed
+from truckkit.ingest.pace import Pace
 from truckkit.ingest.staging import Progress, Staging, hashed
 from truckkit.mapping import Kind, Mapping
 from truckkit.sources import files
@@ -37,24 +38,34 @@ def _order(path: Path, using: Mapping) -> int | None:
     return None
 
 
-def bring(staging: Staging, path: Path, known: Callable[[str], list[str]], remark: Progress) -> None:
+def bring(
+    staging: Staging, path: Path, known: Callable[[str], list[str]], remark: Progress, pace: Pace
+) -> None:
     """Stage what a file holds, a load for it, or for each of its sections that the mapping reads."""
+    pace.begin(path)
     whole = hashed(files.identity(path), staging.using.text)
     if not files.has_sections(path):
         kind = staging.using.kind_of(path)
         assert kind is not None
         load = staging.load(str(path), kind, whole)
-        if not known(whole):
-            staging.stream(files.rows(path), kind, load)
+        if known(whole):
+            pace.known(path)
+            return
+        rows = files.rows(path)
+        pace.follow(path, rows)
+        staging.stream(rows, kind, load)
+        pace.end(path)
         return
     if before := known(f"{whole} "):
         for identity in before:
             name = identity.removeprefix(f"{whole} ")
             staging.load(f"{path} ({name})", staging.using.kind_of(path, name) or _unknown(name), identity)
+        pace.known(path)
         return
     using = staging.using
     for section in files.sections(path, staging.draft.scratch, using.trucks, using.dbc, using.time_zone):
         _bring_section(staging, path, section, f"{whole} {section.name}", remark)
+    pace.end(path)
 
 
 def _bring_section(staging: Staging, path: Path, section: Section, identity: str, remark: Progress) -> None:

@@ -21,6 +21,7 @@ import pyarrow.compute as compute
 from truckkit import schema
 from truckkit.convert import AHEAD
 from truckkit.errors import BadInput, listed
+from truckkit.ingest.pace import left
 from truckkit.ingest.past import Past
 from truckkit.ingest.staging import PIECE, Progress, Staging, hashed
 from truckkit.mapping import Kind, Mapping
@@ -244,10 +245,8 @@ class Reading:
 
     def _tell(self, begin: datetime, at: datetime, started: float) -> None:
         share = (at - begin) / max(min(self._until, self._now) - begin, timedelta(seconds=1))
-        left = ""
-        if self._read and 0.02 < share < 1:
-            left = f", about {_length((time.monotonic() - started) * (1 - share) / share)} left"
-        self._progress(f"reading {self._server.label} at {at:%Y-%m-%d %H:%M}: {self._read:,} points{left}")
+        rest = left(time.monotonic() - started, share) if self._read else ""
+        self._progress(f"reading {self._server.label} at {at:%Y-%m-%d %H:%M}: {self._read:,} points{rest}")
 
     # What becomes of it -------------------------------------------------------------------------
 
@@ -309,7 +308,3 @@ class Reading:
         ]
         shape = schema.WATERMARKS.schema.to_pyarrow()
         pending.replace("watermarks", pa.Table.from_pylist(moved, schema=shape))
-
-
-def _length(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

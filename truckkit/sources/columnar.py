@@ -9,7 +9,7 @@ import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
 from truckkit.sources.limits import Bound, Limits
-from truckkit.sources.streams import Rows, unreadable
+from truckkit.sources.streams import EXPECTED, Rows, unreadable
 
 _BATCH = 1 << 17
 
@@ -25,7 +25,8 @@ def rows(path: Path, bound: Bound | None = None) -> Rows:
         bound.hold(file.metadata.num_rows * sum(_least_width(each.type) for each in file.schema_arrow))
     except (pa.ArrowException, OSError) as fault:
         raise unreadable(path, fault) from None
-    given = pa.schema([field.with_type(_in_micros(field.type)) for field in file.schema_arrow])
+    columns = [field.with_type(_in_micros(field.type)) for field in file.schema_arrow]
+    given = pa.schema(columns, {EXPECTED: str(file.metadata.num_rows)})
     return Rows(path, given, (_told(batch, given) for batch in file.iter_batches(batch_size=_BATCH)))
 
 

@@ -19,6 +19,9 @@ from truckkit.errors import BadInput
 LINE = "_line"
 """The column with the number of a row, the first row of data being 1."""
 
+EXPECTED = b"truckkit.rows"
+"""Stands in the metadata of the columns, before the number of rows, where the file tells it."""
+
 _CUT_OFF = ("trunc", "ended before", "end-of-stream", "magic bytes", "tried reading", "unexpected end")
 """What the readers say, in their words, of a file that is not whole."""
 
@@ -78,6 +81,11 @@ class Rows:
         """Filled as the stream is read."""
         self.whole = 0
         """Rows that are whole, counted as the stream is read."""
+        said = (given.metadata or {}).get(EXPECTED)
+        self.expected = int(said) if said else None
+        """How many rows there are, where the file says so at its beginning."""
+        self.came: Callable[[pa.RecordBatch], None] = lambda _: None
+        """Told of each batch of rows that bring no numbers of their own, as the stream is read."""
         self._batches = batches
         self._ended = ended
         self._fault: BadInput | None = None
@@ -110,6 +118,7 @@ class Rows:
                     lines = self._lines(after, batch.num_rows)
                     after, last = int(lines[-1]), batch
                     self.whole += batch.num_rows
+                    self.came(batch)
                     yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(lines)], schema=self._schema)
             self._ended(max([after, *(row.line for row in self.broken[-1:])]), last)
         except BadInput as fault:
