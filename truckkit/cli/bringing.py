@@ -25,6 +25,8 @@ from truckkit.store import Load
 from truckkit.times import When
 
 PLAN = Plan()
+_LONGEST = 160
+"""Letters of a source that are shown; the ledger keeps all."""
 
 
 @app.command()
@@ -87,12 +89,22 @@ def _said_at(line: str) -> None:
     err.print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {line}")
 
 
+def _short(source: str) -> str:
+    """A source in so many letters that its counts stay in sight; a path and a measurement keep their ends.
+
+    >>> _short("a.lp (gps)"), len(_short("x" * 9000))
+    ('a.lp (gps)', 160)
+    """
+    return source if len(source) <= _LONGEST else f"{source[: _LONGEST - 40]}…{source[-39:]}"
+
+
 def _tell(load: Load) -> None:
+    source = _short(load.source)
     if load.known:
-        out.print(f"{load.source}: loaded before, adds nothing")
+        out.print(f"{source}: loaded before, adds nothing")
     else:
         out.print(
-            f"{load.source}: {load.rows_in:,} rows in = {load.kept:,} kept + {load.rejected:,} rejected "
+            f"{source}: {load.rows_in:,} rows in = {load.kept:,} kept + {load.rejected:,} rejected "
             f"+ {load.duplicates:,} duplicates"
         )
 
