@@ -7,14 +7,10 @@ process: the server's own comes on top, and is the same for both.
 
 from __future__ import annotations
 
-import shutil
-import socket
 import statistics
-import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -23,23 +19,11 @@ from measuring import Entry, entry, timed
 
 import truckkit as tk
 
+sys.path.append(str(Path(__file__).parent.parent / "tests"))  # where a server for tests is set up
+from influxd import running
+
 START = 1_709_251_200
 TRUCKS = 20
-
-CONFIG = """
-reporting-disabled = true
-bind-address = "127.0.0.1:{rpc}"
-[meta]
-dir = "{folder}/meta"
-[data]
-dir = "{folder}/data"
-wal-dir = "{folder}/wal"
-[http]
-bind-address = "127.0.0.1:{port}"
-log-enabled = false
-[monitor]
-store-enabled = false
-"""
 
 MAPPING = """
 name = "bench"
@@ -77,34 +61,6 @@ def lines(trucks: int, seconds: int, first: int = START) -> Iterator[str]:
         yield "\n".join(rows)
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[int]:
-    """A server of its own, with its port."""
-    ports = []
-    for _ in range(2):
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            ports.append(taken.getsockname()[1])
-    (folder / "influxdb.conf").write_text(CONFIG.format(folder=folder, port=ports[0], rpc=ports[1]))
-    program = shutil.which("influxd")
-    assert program, "there is no influxd: apt-get install influxdb"
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, "-config", str(folder / "influxdb.conf")], stdout=log, stderr=log
-        )
-    try:
-        for _ in range(600):
-            try:
-                urllib3.request("GET", f"http://127.0.0.1:{ports[0]}/ping", retries=False)
-                break
-            except urllib3.exceptions.HTTPError:
-                time.sleep(0.05)
-        yield ports[0]
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
 def sent_to_nobody(port: int, seconds: int) -> int:
     """Ask what an ingest asks, and throw the answers away; give the bytes."""
     pool = urllib3.PoolManager()
@@ -133,7 +89,8 @@ def measured(rows: int, runs: int) -> list[Entry]:
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         (folder / "mapping.toml").write_text(MAPPING)
-        with serving(folder) as port:
+        with running(folder / "influxd") as server:
+            port = server.port
             pool = urllib3.PoolManager()
             url = f"http://127.0.0.1:{port}"
             pool.request(
