@@ -19,6 +19,7 @@ from fastapi_offline import FastAPIOffline
 from truckkit import errors, served
 from truckkit.api import logs, models
 from truckkit.api.access import Access, admitted
+from truckkit.api.aemp import aemp
 from truckkit.api.encoding import Encoding
 from truckkit.api.health import health
 from truckkit.api.limits import Limits
@@ -116,6 +117,10 @@ def create_app(
     app.include_router(
         resources(newest), prefix=f"{prefix}/v1", dependencies=checked, responses=_EVERYWHERE | _OF_RESOURCES
     )
+    for shaped in (aemp,):
+        app.include_router(
+            shaped(newest), prefix=f"{prefix}/v1", dependencies=checked, responses=_EVERYWHERE | _OF_RESOURCES
+        )
     app.include_router(health(newest, monitor), prefix=prefix, dependencies=checked, responses=_EVERYWHERE)
     return app
 

@@ -53,6 +53,7 @@ FORMATS: Mapping[str, Format] = {
         Format("parquet", "application/vnd.apache.parquet", parquet, "parquet"),
         Format("geojson", "application/geo+json", geojson, "geojson"),
         Format("moving", "application/vnd.ogc.mf+json", moving_features, "mf.json"),
+        Format("xml", "application/xml"),
     )
 }
 OF_ROWS = ("json", "columns", "ndjson", "csv", "arrow", "parquet")
