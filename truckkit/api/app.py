@@ -25,6 +25,7 @@ from truckkit.api.health import health
 from truckkit.api.limits import Limits
 from truckkit.api.manners import Manners
 from truckkit.api.monitoring import METHODS, Monitor
+from truckkit.api.moving_features import moving_features
 from truckkit.api.problems import answer_with_problems, only_known_parameters
 from truckkit.api.rates import Rates
 from truckkit.api.records import records
@@ -117,7 +118,7 @@ def create_app(
     app.include_router(
         resources(newest), prefix=f"{prefix}/v1", dependencies=checked, responses=_EVERYWHERE | _OF_RESOURCES
     )
-    for shaped in (aemp,):
+    for shaped in (aemp, moving_features):
         app.include_router(
             shaped(newest), prefix=f"{prefix}/v1", dependencies=checked, responses=_EVERYWHERE | _OF_RESOURCES
         )

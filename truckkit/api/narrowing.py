@@ -32,7 +32,7 @@ def kept_rows(site: Site, table: schema.Table, filters: Mapping[str, Any]) -> Ca
     if "place" in filters:
         tests.append(_at_places(site, table, filters["place"]))
     if "bbox" in filters:
-        tests.append(_in_box(site, filters["bbox"]))
+        tests.append(inside_box(site, filters["bbox"]))
     if "min_duration_s" in filters:
         tests.append(_lasting(filters["min_duration_s"]))
 
@@ -66,7 +66,8 @@ def _at_places(
     )
 
 
-def _in_box(site: Site, text: str) -> Callable[[ibis.Table], ibis.ir.BooleanValue]:
+def inside_box(site: Site, text: str) -> Callable[[ibis.Table], ibis.ir.BooleanValue]:
+    """The test for rows whose place lies in a bounding box, in the coordinates that the site has."""
     west, south, east, north = box(text)
     x, y = ("lon", "lat") if site.crs else ("x_m", "y_m")
     if site.crs and (abs(west) > 180 or abs(east) > 180 or abs(south) > 90 or abs(north) > 90):

@@ -28,9 +28,7 @@ from truckkit.site import Site
 
 Page = Annotated[int, Path(ge=1, le=1_000_000_000, description="Number of the page; the first is 1.")]
 Resource = Annotated[str, Path(description="Which series: " + ", ".join(SERIES) + ".", max_length=100)]
-Begin = Annotated[
-    str, Path(description="First instant, RFC 3339 with Z or an offset.", max_length=100)
-]
+Begin = Annotated[str, Path(description="First instant, RFC 3339 with Z or an offset.", max_length=100)]
 End = Annotated[
     str, Path(description="First instant after the window, RFC 3339 with Z or an offset.", max_length=100)
 ]
@@ -87,7 +85,9 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
             raise unknown("series", resource, SERIES, "this answer")
         window = (instant(now, start), instant(now, stop))
         if window[0] >= window[1]:
-            raise BadTime(f'the window from "{start}" to "{stop}" holds nothing; let it stop after its start.')
+            raise BadTime(
+                f'the window from "{start}" to "{stop}" holds nothing; let it stop after its start.'
+            )
         section = SERIES[resource]
         return _answer(
             request,

@@ -128,8 +128,8 @@ def _snapshot_time(site: Site) -> dict[str, str]:
 def _links(page: int, number: int, address: str, query: str, what: str) -> list[dict[str, str]]:
     last = max(1, math.ceil(number / PAGE))
     if page > last:
-        raise UnknownName(f"there is no page {page} of {what}; the last is page {last}, so ask for 1 to {last}.")
+        raise UnknownName(
+            f"there is no page {page} of {what}; the last is page {last}, so ask for 1 to {last}."
+        )
     pages = {"self": page, "first": 1, "prev": page - 1, "next": page + 1, "last": last}
-    return [
-        {"rel": rel, "href": f"{address}/{to}{query}"} for rel, to in pages.items() if 1 <= to <= last
-    ]
+    return [{"rel": rel, "href": f"{address}/{to}{query}"} for rel, to in pages.items() if 1 <= to <= last]

@@ -36,7 +36,9 @@ def _element(name: str, content: Any, more: str = "") -> str:
     if isinstance(content, list):
         return "".join(_element(name, each) for each in content)
     if isinstance(content, Mapping):
-        said = "".join(f" {key}={quoteattr(_text(key, content[key]))}" for key in _ATTRIBUTES if key in content)
+        said = "".join(
+            f" {key}={quoteattr(_text(key, content[key]))}" for key in _ATTRIBUTES if key in content
+        )
         inner = "".join(_element(key, each) for key, each in content.items() if key not in _ATTRIBUTES)
         return f"<{name}{more}{said}>{inner}</{name}>"
     # A bare carriage return would be read back as a new line.
