@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from truckkit.api import models as answers
+from truckkit.api.addresses import address
 from truckkit.api.aemp import machines, models
 from truckkit.api.aemp.sections import SERIES
 from truckkit.api.aemp.xml import xml
@@ -32,6 +33,7 @@ Begin = Annotated[str, Path(description="First instant, RFC 3339 with Z or an of
 End = Annotated[
     str, Path(description="First instant after the window, RFC 3339 with Z or an offset.", max_length=100)
 ]
+_ROOM = "/v1/aemp"
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/xml": {"schema": {"type": "string"}}},
@@ -55,9 +57,9 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
     )
     def fleet(request: Request, page: Page, format: Named = None) -> Response:
         """The newest known of each machine, a hundred a page; shaped after AEMP 2.0 (ISO/TS 15143-3)."""
-        now, address = site(), _path(request).rpartition("/")[0]
+        now, above = site(), address(request, _ROOM, "Fleet")
         return _answer(
-            request, now, format, "Fleet", lambda query, s: machines.fleet(now, page, address, query, s)
+            request, now, format, "Fleet", lambda query, s: machines.fleet(now, page, above, query, s)
         )
 
     # A truck's name may hold a slash; so the series come before the machine alone.
@@ -80,7 +82,8 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
         """One part of a machine in a window, in the order of time, a hundred rows a page; shaped after
         AEMP 2.0 (ISO/TS 15143-3).
         """
-        now, address = site(), _path(request).rpartition("/")[0]
+        now = site()
+        above = address(request, _ROOM, "Fleet", "Equipment", "ID", truck, resource, start, stop)
         if resource not in SERIES:
             raise unknown("series", resource, SERIES, "this answer")
         window = (instant(now, start), instant(now, stop))
@@ -94,7 +97,7 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
             now,
             format,
             section.series,
-            lambda query, s: machines.series(now, truck, section, window, page, address, query, s),
+            lambda query, s: machines.series(now, truck, section, window, page, above, query, s),
         )
 
     @router.get(
@@ -106,13 +109,13 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
     )
     def machine(request: Request, truck: Truck, format: Named = None) -> Response:
         """The newest known of one machine; shaped after AEMP 2.0 (ISO/TS 15143-3)."""
-        now = site()
+        now, here = site(), address(request, _ROOM, "Fleet", "Equipment", "ID", truck)
         return _answer(
             request,
             now,
             format,
             "Equipment",
-            lambda query, s: machines.machine(now, truck, _path(request), query, s),
+            lambda query, s: machines.machine(now, truck, here, query, s),
         )
 
     return router
@@ -135,7 +138,3 @@ def _form(request: Request, format: str | None) -> Format:
     accept = ",".join(request.headers.getlist("accept")) or "*/*"
     # The standard's own media types are XML and JSON by another name.
     return chosen(format, accept.replace("iso15143-snapshot+", ""), ("xml", "json"))
-
-
-def _path(request: Request) -> str:
-    return quote(request.scope["path"])

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from ibis import _
 
 from truckkit import times
 from truckkit.api.aemp.sections import SECTIONS, Section, between, newest
 from truckkit.api.answers import said
+from truckkit.api.plain import plain
 from truckkit.errors import UnknownName
 from truckkit.site import Site
 from truckkit.store import stated, whole
@@ -101,21 +101,12 @@ def _parts(section: Section, found: pa.Table) -> Iterable[tuple[str, dict[str, A
             part["countedSince"] = said(times.aware(row["since"]))
         for value in section.values:
             known = row[value.name]
-            if known is None or (isinstance(known, float) and not math.isfinite(known)):
+            if known is None:
                 continue
             if value.units:
                 part[value.units[0]] = value.units[1]
             part[value.name] = known
         yield row["truck"], part
-
-
-def plain(table: pa.Table) -> pa.Table:
-    """A table whose numbers of sensor precision are the shortest that are the same: 41.2 stays 41.2."""
-    for place, field in enumerate(table.schema):
-        if pa.types.is_float32(field.type):
-            numbers = pc.cast(pc.cast(table[field.name], pa.string()), pa.float64())
-            table = table.set_column(place, field.name, numbers)
-    return table
 
 
 def _snapshot_time(site: Site) -> dict[str, str]:

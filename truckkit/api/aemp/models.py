@@ -97,7 +97,10 @@ Series: Any = create_model(
     **_FRAME,
     EquipmentHeader=_must(EquipmentHeader, "Which machine it is."),
     **{
-        section.name: _may(list[PARTS[section.name]], f"Each {section.name}, where those were asked for.")
+        section.name: _may(
+            list[PARTS[section.name]],  # type: ignore[valid-type,name-defined]
+            f"Each {section.name}, where those were asked for.",
+        )
         for section in SECTIONS
     },
 )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
 from truckkit import schema
 from truckkit.api import models as answers
+from truckkit.api.addresses import address
 from truckkit.api.answers import answered
 from truckkit.api.kept import Body
 from truckkit.api.moving_features import items, models, properties, ways
@@ -27,6 +28,8 @@ from truckkit.errors import BadRequest, unknown
 from truckkit.site import Site
 
 _JSON, _GEOJSON = "application/json", "application/geo+json"
+_ROOM = "/v1/ogc"
+_ITEMS = ("collections", "trucks", "items")
 _NOTE = "Shaped after OGC API – Moving Features – Part 1: Core (OGC 22-003r3); no conformance is claimed."
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"headers": {"ETag": {"schema": {"type": "string"}}}},
@@ -67,7 +70,7 @@ def _entrance(router: APIRouter, site: Callable[[], Site]) -> None:
     @router.get("", response_model=models.Landing, summary="Where to start", operation_id="ogc")
     def landing(request: Request) -> Response:
         """Where to start. Shaped after OGC API – Moving Features."""
-        here = _path(request)
+        here = address(request, _ROOM)
         return _answer(
             request,
             site(),
@@ -107,12 +110,14 @@ def _entrance(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def collections(request: Request) -> Response:
         """The collections: there is one. Shaped after OGC API – Moving Features."""
-        now, here = site(), _path(request)
-        root = here.removesuffix("/collections")
+        now, root = site(), address(request, _ROOM)
         return _answer(
             request,
             now,
-            lambda s: {"collections": [collection(now, root, s)], "links": [_link(here, "self")]},
+            lambda s: {
+                "collections": [collection(now, root, s)],
+                "links": [_link(f"{root}/collections", "self")],
+            },
         )
 
     @router.get(
@@ -124,7 +129,7 @@ def _entrance(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def trucks(request: Request) -> Response:
         """The collection of trucks. Shaped after OGC API – Moving Features."""
-        now, root = site(), _path(request).removesuffix("/collections/trucks")
+        now, root = site(), address(request, _ROOM)
         return _answer(request, now, lambda s: collection(now, root, s))
 
 
@@ -147,7 +152,7 @@ def _trucks(router: APIRouter, site: Callable[[], Site]) -> None:
         """The trucks, in pages; with bbox or datetime, those that had a position there and then. Shaped
         after OGC API – Moving Features.
         """
-        now, here = within(site(), datetime), _path(request)
+        now, here = within(site(), datetime), address(request, _ROOM, *_ITEMS)
         rows = kept_rows(now, schema.POSITIONS, {} if bbox is None else {"bbox": bbox})
 
         def document(seconds: float) -> models.Document:
@@ -191,7 +196,10 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
         """The unbroken ways of a truck as moving points, in about so many points; or, with leaf, where it
         was at each instant. Shaped after OGC API – Moving Features.
         """
-        now, here = within(site().truck(truck), datetime), _path(request)
+        now, here = (
+            within(site().truck(truck), datetime),
+            address(request, _ROOM, *_ITEMS, truck, "tgsequence"),
+        )
         kept = inside_box(now, bbox) if bbox is not None else None
         instants = leaves(now, leaf) if leaf is not None else None
         if instants is not None and bbox is not None:
@@ -224,7 +232,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def tproperties(request: Request, truck: Truck) -> Response:
         """What is measured of a truck over time. Shaped after OGC API – Moving Features."""
-        now, here = site().truck(truck), _path(request)
+        now, here = site().truck(truck), address(request, _ROOM, *_ITEMS, truck, "tproperties")
         told = [properties.described(name) for name in properties.PROPERTIES]
         return _answer(
             request,
@@ -251,7 +259,10 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
         """
         if name not in properties.PROPERTIES:
             raise unknown("property", name[:60], properties.PROPERTIES, "this answer")
-        now, here = within(site().truck(truck), datetime), _path(request)
+        now, here = (
+            within(site().truck(truck), datetime),
+            address(request, _ROOM, *_ITEMS, truck, "tproperties", name),
+        )
 
         def document(seconds: float) -> models.Document:
             found, last = properties.values(now, name, limit, seconds)
@@ -275,7 +286,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def feature(request: Request, truck: Truck) -> Response:
         """One truck. Shaped after OGC API – Moving Features."""
-        now, here = site().truck(truck), _path(request)
+        now, here = site().truck(truck), address(request, _ROOM, *_ITEMS, truck)
 
         def document(seconds: float) -> models.Document:
             on = items.plane(now, seconds)
@@ -323,10 +334,6 @@ def _with(here: str, request: Request, changes: dict[str, str]) -> str:
     """The address of this question, changed."""
     asked = {**dict(request.query_params.multi_items()), **changes}
     return here + (f"?{urlencode(asked)}" if asked else "")
-
-
-def _path(request: Request) -> str:
-    return quote(request.scope["path"])
 
 
 def _exact(when: Any) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
-import pyarrow as pa
 from ibis import _
 
 from truckkit import schema, times
 from truckkit.api.answers import said
+from truckkit.api.plain import plain
 from truckkit.site import Site
 from truckkit.store import stated, whole
 
@@ -106,17 +106,5 @@ def box_of(reached: dict[str, Any]) -> list[float] | None:
 
 
 def _rows(table: ibis.Table, seconds: float) -> list[dict[str, Any]]:
-    return plain(whole(stated(table), seconds)).to_pylist()
-
-
-def plain(table: pa.Table) -> pa.Table:
-    """A table whose numbers of sensor precision are the shortest that are the same, and that has no NaN."""
-    columns = {}
-    for field in table.schema:
-        column = table[field.name]
-        if pa.types.is_floating(field.type):
-            if field.type != pa.float64():
-                column = column.cast(pa.string()).cast(pa.float64())
-            column = pa.compute.if_else(pa.compute.is_finite(column), column, None)
-        columns[field.name] = column
-    return pa.table(columns)
+    rows: list[dict[str, Any]] = plain(whole(stated(table), seconds)).to_pylist()
+    return rows

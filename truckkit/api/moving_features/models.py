@@ -1,4 +1,4 @@
-"""What the answers look like, shaped after OGC API – Moving Features (OGC 22-003r3) and MF-JSON (19-045r3)."""
+"""What the answers look like, shaped after OGC API – Moving Features (22-003r3) and MF-JSON (19-045r3)."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Annotated
 
 from fastapi import Query
@@ -48,12 +49,12 @@ def within(site: Site, text: str | None) -> Site:
         last = first
     start = None if first.strip() in ("", "..") and slash else instant(site, first)
     stop = None if last.strip() in ("", "..") and slash else instant(site, last)
-    if start is None and stop is None:
-        return site
     # Of the standard both ends are within; of ours the stop is not.
-    until = stop + TICK if stop is not None else max(site.stop or start, start) + TICK  # type: ignore[type-var,operator]
-    since = start if start is not None else min(site.start or until, until - TICK)
-    return site.between(since, until)
+    if start is not None:
+        return site.between(start, (stop if stop is not None else max(site.stop or start, start)) + TICK)
+    if stop is not None:
+        return site.between(min(site.start or stop, stop), stop + TICK)
+    return site
 
 
 def leaves(site: Site, text: str) -> list[dt.datetime]:
@@ -61,6 +62,6 @@ def leaves(site: Site, text: str) -> list[dt.datetime]:
     found = [instant(site, each) for each in text.split(",")]
     if len(found) > MOST_LEAVES:
         raise BadRequest(f"leaf has {len(found)} instants; ask for {MOST_LEAVES} at most at once.")
-    if any(one >= other for one, other in zip(found, found[1:], strict=False)):
+    if any(one >= other for one, other in pairwise(found)):
         raise BadRequest(f"leaf is {told(text)}, and its instants must rise; give each once, in order.")
     return found

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from truckkit import align, schema, times
 from truckkit.api.answers import said
-from truckkit.api.moving_features.items import plain
+from truckkit.api.plain import plain
 from truckkit.site import Site
 from truckkit.store import stated, whole
 

@@ -11,7 +11,8 @@ import ibis
 
 from truckkit import align, doubted, times
 from truckkit.api.answers import said
-from truckkit.api.moving_features.items import Plane, plain
+from truckkit.api.moving_features.items import Plane
+from truckkit.api.plain import plain
 from truckkit.site import Site
 from truckkit.store import stated, whole
 
