@@ -29,6 +29,7 @@ from truckkit.store import Facts, keys
 
 FLEET = "/api/v1/aemp/Fleet"
 DAY = "2026-11-22T00:00:00Z/2026-11-23T00:00:00Z"
+NAMESPACE = "{http://standards.iso.org/iso/15143/-3}"
 HOUR = dt.datetime(2026, 11, 22, 6)  # noqa: DTZ001 - as stored
 HOSTILE = [
     "' OR 1=1 --",
@@ -39,7 +40,6 @@ HOSTILE = [
     "🚚" * 100,
     "x" * 10_000,
     "50% & more?#",
-    "two\r\nlines",
 ]
 
 
@@ -211,7 +211,7 @@ def test_a_machine_of_hostile_name_is_told_as_it_is(tmp_path: Path) -> None:
     of = client(store(tmp_path, trucks=[truck(name, model=name) for name in HOSTILE]))
     fleet = ElementTree.fromstring(of.get(f"{FLEET}/1").content)
     for told in ("EquipmentID", "Model"):
-        found = [each.text for each in fleet.iter(f"{{http://standards.iso.org/iso/15143/-3}}{told}")]
+        found = [each.text for each in fleet.iter(f"{NAMESPACE}{told}")]
         assert sorted(map(str, found)) == sorted(HOSTILE)
     for name in HOSTILE:
         for path in (
@@ -223,6 +223,13 @@ def test_a_machine_of_hostile_name_is_told_as_it_is(tmp_path: Path) -> None:
             assert answer.json()["EquipmentHeader"]["EquipmentID"] == name
             (itself,) = [link["href"] for link in answer.json()["Links"] if link["rel"] == "self"]
             assert of.get(itself).json() == answer.json()
+
+
+def test_a_name_of_two_lines_is_told_in_the_fleet_and_has_no_address(tmp_path: Path) -> None:
+    of = client(store(tmp_path, trucks=[truck("two\r\nlines")]))
+    (header,) = ElementTree.fromstring(of.get(f"{FLEET}/1").content).iter(f"{NAMESPACE}EquipmentID")
+    assert header.text == "two\r\nlines"
+    assert of.get(f"{FLEET}/Equipment/ID/two%0D%0Alines").status_code == 404
 
 
 def test_a_name_that_xml_cannot_hold_is_refused_in_xml_alone(tmp_path: Path) -> None:

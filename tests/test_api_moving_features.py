@@ -87,7 +87,7 @@ def test_no_conformance_is_claimed(sample: TestClient) -> None:
     ours = {name: path["get"] for name, path in document["paths"].items() if name.startswith(OGC)}
     assert len(ours) == len(MODELS)
     for name, each in ours.items():
-        assert "haped after" in each["description"] or name.endswith("/conformance")
+        assert "haped after" in " ".join(each["description"].split()) or name.endswith("/conformance")
         assert {"200", "304", "401", "404", "422", "503"} <= each["responses"].keys()
 
 
@@ -130,9 +130,8 @@ def test_trucks_are_those_that_were_there_and_then(tmp_path: Path) -> None:
 def test_a_way_breaks_where_nothing_was_heard_and_is_nowhere_between(tmp_path: Path) -> None:
     of = client(mine(tmp_path))
     ways = of.get(f"{ITEMS}/T1/tgsequence").json()
-    assert [len(way["datetimes"]) for way in ways["geometrySequence"]] == [2, 2] or len(
-        ways["geometrySequence"]
-    ) == 2
+    ends = [(way["datetimes"][0][17:22], way["datetimes"][-1][17:22]) for way in ways["geometrySequence"]]
+    assert ends == [("00.00", "10.00"), ("10.00", "11.00")]
     asked = ["2026-11-22T06:00:02.500Z", "2026-11-22T06:01:00Z", "2026-11-22T06:02:11Z"]
     (leaf,) = of.get(f"{ITEMS}/T1/tgsequence", params={"leaf": ",".join(asked)}).json()["geometrySequence"]
     assert leaf["datetimes"] == [asked[0], "2026-11-22T06:02:11.000Z"]

@@ -12,6 +12,8 @@ which its own counter was read once is told by that counter alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import ibis
 from ibis import _
 
@@ -19,6 +21,7 @@ from truckkit import align, schema
 from truckkit.cycles import dumped
 from truckkit.doubted import believed
 from truckkit.site import Site
+from truckkit.store import stated, whole
 
 IDLE = ("queue_load", "queue_dump", "delay")
 """States in which the engine runs and the truck waits."""
@@ -32,7 +35,7 @@ def operating_hours(site: Site) -> ibis.Table:
     The truck's own: ``engine_h`` of telemetry. Counted: the lengths of its state intervals but those of
     standby, down and no_data, each at its stop, since its first interval.
     """
-    return _own_else(_told(site, "engine_h"), _hours(site, ~_.state.isin(NOT_OPERATING)))
+    return _own_else(site, _told(site, "engine_h"), lambda rest: _hours(rest, ~_.state.isin(NOT_OPERATING)))
 
 
 def idle_hours(site: Site) -> ibis.Table:
@@ -41,7 +44,7 @@ def idle_hours(site: Site) -> ibis.Table:
     The truck's own: the channel ``idle_h``. Counted: the lengths of its state intervals of queue_load,
     queue_dump and delay, each at its stop, since its first interval.
     """
-    return _own_else(_channel(site, "idle_h"), _hours(site, _.state.isin(IDLE)))
+    return _own_else(site, _channel(site, "idle_h"), lambda rest: _hours(rest, _.state.isin(IDLE)))
 
 
 def fuel_used(site: Site) -> ibis.Table:
@@ -51,13 +54,7 @@ def fuel_used(site: Site) -> ibis.Table:
     the clock in which one was read, times a minute, since the first such minute. A minute without a
     reading burns nothing that was seen.
     """
-    read = site.telemetry.filter(
-        _.fault.isnull(), _.fuel_rate_lph >= 0, _.fuel_rate_lph < 1e5, ~_.fuel_rate_lph.isnan()
-    )
-    minutes = read.group_by("truck", _minute=read.at.truncate("m")).aggregate(
-        at=_.at.max(), more=_.fuel_rate_lph.cast("float64").mean() / 60, since=_.at.min()
-    )
-    return _own_else(_channel(site, "fuel_used_l"), _risen(minutes))
+    return _own_else(site, _channel(site, "fuel_used_l"), _burned)
 
 
 def loads(site: Site) -> ibis.Table:
@@ -66,7 +63,7 @@ def loads(site: Site) -> ibis.Table:
     The truck's own: the channel ``loads``. Counted: its cycles whose load was dumped, each when it was, since
     the start of the first of its cycles (see ``cycles.dumped``).
     """
-    return _own_else(_channel(site, "loads"), _dumped(site, ibis.literal(1.0)))
+    return _own_else(site, _channel(site, "loads"), lambda rest: _dumped(rest, ibis.literal(1.0)))
 
 
 def payload(site: Site) -> ibis.Table:
@@ -77,7 +74,7 @@ def payload(site: Site) -> ibis.Table:
     unknown tonnes adds nothing.
     """
     own = _channel(site, "payload_total_t").mutate(total=_.total * 1000)
-    return _own_else(own, _dumped(site, _.carried_t.fill_null(0.0) * 1000))
+    return _own_else(site, own, lambda rest: _dumped(rest, _.carried_t.fill_null(0.0) * 1000))
 
 
 def distance(site: Site) -> ibis.Table:
@@ -86,21 +83,7 @@ def distance(site: Site) -> ibis.Table:
     The truck's own: ``odometer_km`` of telemetry. Counted: the straight ways from each position that can be
     to the next in the site's grid, but not over a silence of a minute or more, since the first.
     """
-    by_truck = ibis.window(group_by="truck", order_by="at")
-    places = believed(site.positions).filter(_.x_m.notnull(), _.y_m.notnull())
-    stepped = places.select(
-        "truck",
-        "at",
-        _step_s=_.at.delta(_.at.lag().over(by_truck), unit="microsecond") / 1e6,
-        _far_m=((_.x_m - _.x_m.lag().over(by_truck)) ** 2 + (_.y_m - _.y_m.lag().over(by_truck)) ** 2).sqrt(),
-    )
-    ways = stepped.select(
-        "truck",
-        "at",
-        more=ibis.ifelse(_["_step_s"] < align.SILENT_S, _["_far_m"] / 1000, 0.0).fill_null(0.0),
-        since=_.at,
-    )
-    return _own_else(_told(site, "odometer_km"), _risen(ways))
+    return _own_else(site, _told(site, "odometer_km"), _driven)
 
 
 def _told(site: Site, column: str) -> ibis.Table:
@@ -134,6 +117,34 @@ def _dumped(site: Site, more: ibis.Value | ibis.Deferred) -> ibis.Table:
     return _risen(cycles.filter(_.dumped.notnull()).select("truck", "since", at=_.dumped, more=more))
 
 
+def _burned(site: Site) -> ibis.Table:
+    read = site.telemetry.filter(
+        _.fault.isnull(), _.fuel_rate_lph >= 0, _.fuel_rate_lph < 1e5, ~_.fuel_rate_lph.isnan()
+    )
+    minutes = read.group_by("truck", _minute=read.at.truncate("m")).aggregate(
+        at=_.at.max(), more=_.fuel_rate_lph.cast("float64").mean() / 60, since=_.at.min()
+    )
+    return _risen(minutes)
+
+
+def _driven(site: Site) -> ibis.Table:
+    by_truck = ibis.window(group_by="truck", order_by="at")
+    places = believed(site.positions).filter(_.x_m.notnull(), _.y_m.notnull())
+    stepped = places.select(
+        "truck",
+        "at",
+        _step_s=_.at.delta(_.at.lag().over(by_truck), unit="microsecond") / 1e6,
+        _far_m=((_.x_m - _.x_m.lag().over(by_truck)) ** 2 + (_.y_m - _.y_m.lag().over(by_truck)) ** 2).sqrt(),
+    )
+    ways = stepped.select(
+        "truck",
+        "at",
+        more=ibis.ifelse(_["_step_s"] < align.SILENT_S, _["_far_m"] / 1000, 0.0).fill_null(0.0),
+        since=_.at,
+    )
+    return _risen(ways)
+
+
 def _risen(rows: ibis.Table) -> ibis.Table:
     """The counter that rises by ``more`` at each instant: two at one instant are one reading."""
     at_once = rows.group_by("truck", "at").aggregate(more=_.more.sum(), since=_.since.min())
@@ -145,5 +156,11 @@ def _risen(rows: ibis.Table) -> ibis.Table:
     )
 
 
-def _own_else(own: ibis.Table, counted: ibis.Table) -> ibis.Table:
-    return align.stacked(own, counted.anti_join(own.select("truck").distinct(), "truck"))
+def _own_else(site: Site, own: ibis.Table, counted: Callable[[Site], ibis.Table]) -> ibis.Table:
+    """The trucks' own counters, and what is counted of those that have none."""
+    told = set(whole(stated(own.select("truck").distinct()))["truck"].to_pylist())
+    # Asked beforehand: to count over all samples of trucks that need no counting would take long.
+    rest = [truck for truck in site.truck_names if truck not in told]
+    if not rest:
+        return own
+    return align.stacked(own, counted(site.truck(*rest))) if told else counted(site.truck(*rest))

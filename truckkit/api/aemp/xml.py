@@ -1,7 +1,7 @@
 """A document as XML: the same names as in JSON, a list as its element again and again.
 
->>> print(xml("Fleet", {"version": "1", "Equipment": [{"Model": "a<b"}]}).decode().partition(" version")[2])
-="1"><Equipment><Model>a&lt;b</Model></Equipment></Fleet>
+>>> xml("Fleet", {"version": "1", "Equipment": [{"Model": "a<b"}]}).decode().partition(' version="1">')[2]
+'<Equipment><Model>a&lt;b</Model></Equipment></Fleet>'
 """
 
 from __future__ import annotations
