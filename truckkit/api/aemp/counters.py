@@ -5,6 +5,9 @@ has none, truckkit counts what the store knows, from the first instant that it k
 ``since`` says from when, and is empty for the truck's own counter. One never becomes the other: a truck of
 which its own counter was read once is told by that counter alone.
 
+With ``recent``, the site in its last hours, a counter gives what a snapshot needs: own readings of that time
+alone, and of what is counted that which takes no look at every sample there is.
+
 >>> import truckkit as tk
 >>> loads(tk.sample()).columns
 ('truck', 'at', 'total', 'since')
@@ -29,74 +32,85 @@ NOT_OPERATING = ("standby", "down", "no_data")
 """States in which the engine is off, or nobody saw whether it was on."""
 
 
-def operating_hours(site: Site) -> ibis.Table:
+def operating_hours(site: Site, recent: Site | None = None) -> ibis.Table:
     """Hours that the engine has run [h].
 
     The truck's own: ``engine_h`` of telemetry. Counted: the lengths of its state intervals but those of
     standby, down and no_data, each at its stop, since its first interval.
     """
-    return _own_else(site, _told(site, "engine_h"), lambda rest: _hours(rest, ~_.state.isin(NOT_OPERATING)))
+    return _own_else(site, recent, _told("engine_h"), lambda rest: _hours(rest, ~_.state.isin(NOT_OPERATING)))
 
 
-def idle_hours(site: Site) -> ibis.Table:
+def idle_hours(site: Site, recent: Site | None = None) -> ibis.Table:
     """Hours that the engine has run while the truck waited [h].
 
     The truck's own: the channel ``idle_h``. Counted: the lengths of its state intervals of queue_load,
     queue_dump and delay, each at its stop, since its first interval.
     """
-    return _own_else(site, _channel(site, "idle_h"), lambda rest: _hours(rest, _.state.isin(IDLE)))
+    return _own_else(site, recent, _channel("idle_h"), lambda rest: _hours(rest, _.state.isin(IDLE)))
 
 
-def fuel_used(site: Site) -> ibis.Table:
+def fuel_used(site: Site, recent: Site | None = None) -> ibis.Table:
     """Fuel that the truck has burned [l].
 
     The truck's own: the channel ``fuel_used_l``. Counted: the mean of ``fuel_rate_lph`` of each minute of
     the clock in which one was read, times a minute, since the first such minute. A minute without a
     reading burns nothing that was seen.
     """
-    return _own_else(site, _channel(site, "fuel_used_l"), _burned)
+    own = _channel("fuel_used_l")
+    return own(recent) if recent else _own_else(site, None, own, _burned)
 
 
-def loads(site: Site) -> ibis.Table:
+def loads(site: Site, recent: Site | None = None) -> ibis.Table:
     """Loads that the truck has dumped.
 
     The truck's own: the channel ``loads``. Counted: its cycles whose load was dumped, each when it was, since
     the start of the first of its cycles (see ``cycles.dumped``).
     """
-    return _own_else(site, _channel(site, "loads"), lambda rest: _dumped(rest, ibis.literal(1.0)))
+    return _own_else(site, recent, _channel("loads"), lambda rest: _dumped(rest, ibis.literal(1.0)))
 
 
-def payload(site: Site) -> ibis.Table:
+def payload(site: Site, recent: Site | None = None) -> ibis.Table:
     """Payload that the truck has moved [kg].
 
     The truck's own: the channel ``payload_total_t``. Counted: the tonnes of its cycles whose load was dumped,
     measured, else reported, each when it was dumped, since the start of the first of its cycles. A load of
     unknown tonnes adds nothing.
     """
-    own = _channel(site, "payload_total_t").mutate(total=_.total * 1000)
-    return _own_else(site, own, lambda rest: _dumped(rest, _.carried_t.fill_null(0.0) * 1000))
+    own = _channel("payload_total_t", scale=1000)
+    return _own_else(site, recent, own, lambda rest: _dumped(rest, _.carried_t.fill_null(0.0) * 1000))
 
 
-def distance(site: Site) -> ibis.Table:
+def distance(site: Site, recent: Site | None = None) -> ibis.Table:
     """Way that the truck has driven [km].
 
     The truck's own: ``odometer_km`` of telemetry. Counted: the straight ways from each position that can be
     to the next in the site's grid, but not over a silence of a minute or more, since the first.
     """
-    return _own_else(site, _told(site, "odometer_km"), _driven)
+    own = _told("odometer_km")
+    return own(recent) if recent else _own_else(site, None, own, _driven)
 
 
-def _told(site: Site, column: str) -> ibis.Table:
+def _told(column: str) -> Callable[[Site], ibis.Table]:
     """The readings of a counter that telemetry has a column for."""
-    read = site.telemetry
-    value = read[column]
-    return _own(read.filter(read.fault.isnull(), value.notnull(), ~value.isnan()), value)
+
+    def own(site: Site) -> ibis.Table:
+        read = site.telemetry
+        value = read[column]
+        return _own(read.filter(read.fault.isnull(), value.notnull(), ~value.isnan()), value)
+
+    return own
 
 
-def _channel(site: Site, name: str) -> ibis.Table:
+def _channel(name: str, scale: float = 1.0) -> Callable[[Site], ibis.Table]:
     """The readings of a counter that came as a channel of its own."""
-    read = site.table("channels")
-    return _own(read.filter(read.channel == name, read.number.notnull(), ~read.number.isnan()), read.number)
+
+    def own(site: Site) -> ibis.Table:
+        read = site.table("channels")
+        rows = read.filter(read.channel == name, read.number.notnull(), ~read.number.isnan())
+        return _own(rows, rows.number * scale)
+
+    return own
 
 
 def _own(rows: ibis.Table, value: ibis.Value) -> ibis.Table:
@@ -156,11 +170,17 @@ def _risen(rows: ibis.Table) -> ibis.Table:
     )
 
 
-def _own_else(site: Site, own: ibis.Table, counted: Callable[[Site], ibis.Table]) -> ibis.Table:
+def _own_else(
+    site: Site,
+    recent: Site | None,
+    own: Callable[[Site], ibis.Table],
+    counted: Callable[[Site], ibis.Table],
+) -> ibis.Table:
     """The trucks' own counters, and what is counted of those that have none."""
-    told = set(whole(stated(own.select("truck").distinct()))["truck"].to_pylist())
+    told = set(whole(stated(own(site).select("truck").distinct()))["truck"].to_pylist())
     # Asked beforehand: to count over all samples of trucks that need no counting would take long.
     rest = [truck for truck in site.truck_names if truck not in told]
+    read = own(recent or site)
     if not rest:
-        return own
-    return align.stacked(own, counted(site.truck(*rest))) if told else counted(site.truck(*rest))
+        return read
+    return align.stacked(read, counted(site.truck(*rest))) if told else counted(site.truck(*rest))

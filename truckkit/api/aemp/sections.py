@@ -1,6 +1,8 @@
 """The parts that a machine is told in: which there are, what stands in each, and which rows they come from.
 
-A part that the store knows nothing of is left out, and so is a value.
+A part that the store knows nothing of is left out, and so is a value. A snapshot tells what was read
+within the last day of the data; fuel and way that no counter of the truck tells are counted for a series
+alone.
 
 >>> SERIES["CumulativeLoadCount"].values[0].name
 'Count'
@@ -8,6 +10,7 @@ A part that the store knows nothing of is left out, and so is a value.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +23,7 @@ from truckkit.api.aemp import counters
 from truckkit.site import Site
 
 Rows = Callable[[Site], ibis.Table]
+_RECENT = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,26 @@ class Section:
     newest: Rows | None
 
 
-def _counted(name: str, of: Rows, value: Value, how: type = float) -> Section:
-    def rows(site: Site) -> ibis.Table:
-        total = _.total.round().cast("int64") if how is int else _.total
-        return of(site).select("truck", "at", "since", **{value.name: total})
+def _counted(name: str, of: Callable[..., ibis.Table], value: Value, how: type = float) -> Section:
+    total = _.total.round().cast("int64") if how is int else _.total
 
-    return Section(name, name, (value,), rows, rows)
+    def shaped(rows: ibis.Table) -> ibis.Table:
+        return rows.select("truck", "at", "since", **{value.name: total})
+
+    return Section(
+        name,
+        name,
+        (value,),
+        lambda site: shaped(of(site)),
+        lambda site: shaped(of(site, _recent(site))),
+    )
+
+
+def _recent(site: Site) -> Site:
+    """The site in the last day of its data, of which a snapshot tells: it looks at no other samples."""
+    if site.stop is None:
+        return site
+    return site.between(site.stop - _RECENT, site.stop + dt.timedelta(microseconds=1))
 
 
 def _places(rows: ibis.Table) -> ibis.Table:
@@ -147,7 +165,7 @@ SECTIONS = (
         "EngineStatus",
         (Value("Running", bool, "True while the engine runs."),),
         _running,
-        _running,
+        lambda site: _running(_recent(site)),
     ),
     Section(
         "FaultCode",
