@@ -747,6 +747,40 @@ TABLES: Mapping[str, Table] = {
 ASKED = tuple(name for name in TABLES if name not in ("site", "files"))
 """The tables that a ``Site`` hands out."""
 
+# What is told about a whole site: made from its tables, and stored nowhere -------------------------
+
+SOURCES_OF_TRUCKS = Table(
+    "sources",
+    "one source that tells of the states of one truck",
+    "catalog",
+    ("truck", "source"),
+    (TRUCK, SOURCE),
+)
+
+LOADERS = Table(
+    "loaders",
+    "one loading unit that states, cycles or places name",
+    "catalog",
+    ("loader",),
+    (Column("loader", TEXT, "Name of the loading unit.", required=True),),
+)
+
+ROWS = Table(
+    "rows",
+    "how many rows one table has",
+    "catalog",
+    ("table",),
+    (
+        Column("table", TEXT, "Name of the table.", required=True),
+        Column("rows", COUNT, "Its rows.", required=True),
+    ),
+)
+
+ABOUT: Mapping[str, Table] = {
+    table.name: table for table in (SITE, FILES, SOURCES_OF_TRUCKS, LOADERS, ROWS)
+}
+"""What a ``Site`` tells about itself: the store's own tables, and what is counted over the others."""
+
 
 def of_kind(kind: Kind) -> tuple[Table, ...]:
     """The tables that live in one kind of file."""

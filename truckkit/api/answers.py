@@ -28,6 +28,9 @@ from truckkit.store import Reading
 _PAGE = 1000
 """Rows of a page of JSON, where nobody says how many."""
 
+GENERATION = "Truckkit-Generation"
+"""The header that says which generation answered."""
+
 
 def rows_of(
     request: Request,
@@ -80,7 +83,12 @@ def answered(
         if site.generation is None:
             return _sent(content(), {**always, "Cache-Control": "no-store"})
         tag = _hash(_edition(request, site), request.scope["path"], request.scope["query_string"], format)
-        always |= {"ETag": f'"{tag}"', "Cache-Control": "private, max-age=0, must-revalidate"}
+        always |= {
+            "ETag": f'"{tag}"',
+            "Cache-Control": "private, max-age=0, must-revalidate",
+            # Arrow, Parquet and lines have no room for it.
+            GENERATION: str(site.generation),
+        }
         said = request.headers.get("if-none-match", "").split(",")
         if f'"{tag}"' in [each.strip().removeprefix("W/") for each in said]:
             return Response(status_code=304, headers=always)

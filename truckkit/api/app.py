@@ -33,6 +33,7 @@ from truckkit.api.resources import resources
 from truckkit.api.settings import Settings
 from truckkit.api.tracing import Tracing
 from truckkit.site import Site
+from truckkit.store import Store
 from truckkit.store.keys import Ring
 
 STATUSES = {
@@ -89,7 +90,7 @@ def create_app(
         The store's folder, whose keys are wanted; without it, that of the site.
     """
     settings = settings or Settings()
-    if folder is None and isinstance(site, Site) and site.store is not None:
+    if folder is None and isinstance(site, Site) and isinstance(site.store, Store):
         folder = site.store.folder
     newest = site.session if isinstance(site, Site) else site
     app = FastAPIOffline(

@@ -134,10 +134,24 @@ _NAMES = {
     "latest": "Latest",
     "loads": "Load",
     "rejects": "Reject",
+    "plans": "Plan",
+    "limits": "Limit",
+    "rosters": "RosterShift",
+    "tyres": "Tyre",
+    "usage_models": "UsageModel",
+    "revisions": "Revision",
+    "watermarks": "Watermark",
+    "site": "Mine",
+    "files": "File",
+    "sources": "SourceOfTruck",
+    "loaders": "Loader",
+    "rows": "RowsOfTable",
 }
 
 # Made at run time, so that a type checker cannot know them.
-ROWS: dict[str, Any] = {table: row_model(name, schema.TABLES[table]) for table, name in _NAMES.items()}
+ROWS: dict[str, Any] = {
+    table: row_model(name, {**schema.TABLES, **schema.ABOUT}[table]) for table, name in _NAMES.items()
+}
 """The model of a row of each table that is a resource."""
 PAGES: dict[str, Any] = {table: Page[row] for table, row in ROWS.items()}  # type: ignore[valid-type]
 """The model of a page of each."""

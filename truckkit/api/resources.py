@@ -40,6 +40,8 @@ class Resource:
     table: schema.Table
     meaning: str
     filters: tuple[str, ...] = ()
+    about: bool = False
+    """Whether it is about the site itself, and no table that the site hands out."""
 
 
 RESOURCES = (
@@ -84,6 +86,24 @@ RESOURCES = (
     Resource("latest", schema.LATEST, "The newest known of every truck.", ("truck", "bbox")),
     Resource("loads", schema.LOADS, "What was brought in: the ledger."),
     Resource("rejects", schema.REJECTS, "Rows that loads refused, each with its reason."),
+    Resource("plans", schema.PLANS, "What was planned for each shift."),
+    Resource("limits", schema.LIMITS, "The limits that the site has set."),
+    Resource("rosters", schema.ROSTERS, "The shifts that rosters give every day."),
+    Resource("tyres", schema.TYRES, "The tyres of each truck model."),
+    Resource("usage_models", schema.USAGE_MODELS, "The site's own time usage models."),
+    Resource("revisions", schema.REVISIONS, "Answers that late data changed."),
+    Resource("watermarks", schema.WATERMARKS, "How far each source has been read."),
+    Resource("site", schema.SITE, "The mine itself: its name, time zone and grid.", about=True),
+    Resource("files", schema.FILES, "What lies behind: which time each file tells of.", about=True),
+    Resource("sources", schema.SOURCES_OF_TRUCKS, "Who tells of the states of which truck.", about=True),
+    Resource("loaders", schema.LOADERS, "The loading units.", about=True),
+    Resource(
+        "rows",
+        schema.ROWS,
+        "How many rows each table has for these trucks, window and source.",
+        (*_WINDOW, "source"),
+        about=True,
+    ),
 )
 """The tables that are asked for as they are stored."""
 
@@ -142,7 +162,7 @@ def _route(
             site=now,
             table=table,
             columns=picked(columns, table.names, table.name),
-            rows=kept_rows(now, table, said),
+            rows=(lambda site: site.about(table.name)) if resource.about else kept_rows(now, table, said),
             plain=table in (schema.POSITIONS, schema.TELEMETRY) and not said,
             seconds=request.app.state.settings.query_s,
         )

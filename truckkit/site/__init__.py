@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from truckkit.site.of_cycles import OfCycles
 from truckkit.site.of_roads import OfRoads
 from truckkit.site.of_time import OfTime
 from truckkit.site.of_trust import OfTrust
-from truckkit.store import Store
+from truckkit.errors import BadRequest
+from truckkit.store import Remote, Store
 
 __all__ = ["OfCycles", "OfRoads", "OfTime", "OfTrust", "Site", "open_site"]
 
@@ -36,13 +38,24 @@ class Site(OfTime, OfCycles, OfRoads, OfTrust):
     """
 
 
-def open_site(path: str | Path) -> Site:
-    """Open a store to read it.
+KEY = "TRUCKKIT_KEY"
+"""The environment variable that holds the key for a service, where none is given."""
+
+
+def open_site(path: str | Path, key: str | None = None) -> Site:
+    """Open a store to read it, or a service of truckkit that reads one.
+
+    Of a service, tables come when an answer needs them: of the trucks, window and source that the site
+    is narrowed to, and no others. What came is kept while the site is used, and the rest is counted here.
 
     Parameters
     ----------
     path
-        The folder that ``truckkit ingest`` or ``truckkit simulate`` made.
+        The folder that ``truckkit ingest`` or ``truckkit simulate`` made, or the address of a service,
+        such as ``https://mine.example/api``.
+    key
+        A key for the service, as ``truckkit keys add`` showed it; without it, what the environment
+        variable ``TRUCKKIT_KEY`` holds.
 
     Returns
     -------
@@ -52,7 +65,10 @@ def open_site(path: str | Path) -> Site:
     Raises
     ------
     NoStore, NewerStore, DamagedStore
-        The folder is missing or no store, a newer truckkit wrote it, or files of it are gone.
+        The folder is missing or no store, a newer truckkit wrote it, or files of it are gone; nothing
+        at the address is a service of truckkit.
+    SourceFailed
+        The service does not answer, wants another key, or answers in part.
 
     Examples
     --------
@@ -61,4 +77,8 @@ def open_site(path: str | Path) -> Site:
     Traceback (most recent call last):
     truckkit.errors.NoStore: there is no store at ...
     """
+    if isinstance(path, str) and path.lower().startswith(("http://", "https://")):
+        return Site(store=Remote(path, os.environ.get(KEY, "") if key is None else key))
+    if key is not None:
+        raise BadRequest("a store in a folder wants no key; leave it out, or give the address of a service.")
     return Site(store=Store(path))

@@ -15,7 +15,7 @@ from ibis import _
 from truckkit import align, schema, times
 from truckkit.errors import BadRequest, unknown
 from truckkit.metrics import coverage
-from truckkit.store import Generation, Store
+from truckkit.store import Generation, Lent, Remote, Store
 
 
 class _same_in_all(property):  # noqa: N801 - reads as cached_property does
@@ -48,7 +48,7 @@ class _Stored:
 class Narrowed:
     """A mine's tables, narrowed; ``Site`` says how it is made, and asks it."""
 
-    def __init__(self, connection: ibis.BaseBackend | None = None, *, store: Store | None = None) -> None:
+    def __init__(self, connection: ibis.BaseBackend | None = None, *, store: Store | Remote | None = None) -> None:
         if (connection is None) == (store is None):
             raise BadRequest("a Site takes either an Ibis connection or a store; give one of the two.")
         self.store = store
@@ -60,17 +60,17 @@ class Narrowed:
             newest = store.newest()
             self.generation: int | None = newest.number
             self._tables: Mapping[str, ibis.Table] = newest.tables
-            self._covering: Callable[[str, datetime, datetime], ibis.Table] = newest.covering
-            self.opened: Generation | None = newest
+            self.opened: Generation | None = newest if isinstance(newest, Generation) else None
+            self._lent: Lent | None = newest if isinstance(newest, Lent) else None
         else:
             held = set(connection.list_tables())  # type: ignore[union-attr]
             self.generation = None
             self.opened = None
+            self._lent = None
             self._tables = {
                 table.name: connection.table(table.name) if table.name in held else table.empty()  # type: ignore[union-attr]
                 for table in schema.TABLES.values()
             }
-            self._covering = lambda name, _start, _stop: self._tables[name]
 
     # Narrowing ---------------------------------------------------------------------------------
 
@@ -273,10 +273,47 @@ class Narrowed:
 
     def _rows_near_window(self, table: schema.Table) -> ibis.Table:
         """A table with all rows that can be in the window: where its files are of days, few of them."""
-        if self._window is None or table.kind != "day" or self._longest is None:
+        if table.kind != "day":
+            return self._tables[table.name]
+        if self._lent is not None:
+            return self._lent.narrowed(table.name, self._trucks, self._window, self._source)
+        if self.opened is None or self._window is None or self._longest is None:
             return self._tables[table.name]
         start, stop = (times.stored(bound) for bound in self._window)
-        return self._covering(table.name, start - self._longest if table.stop else start, stop)
+        return self.opened.covering(table.name, start - self._longest if table.stop else start, stop)
+
+    def about(self, name: str) -> ibis.Table:
+        """What the site tells about itself: ``site``, ``files``, ``sources``, ``loaders``, ``rows``.
+
+        See ``schema.ABOUT``. Only ``rows`` counts within the narrowing; the others are of the whole site.
+
+        Examples
+        --------
+        >>> import truckkit as tk
+        >>> tk.sample().about("site").name.execute().tolist()
+        ['Simulated mine']
+        """
+        if name not in schema.ABOUT:
+            raise unknown("table about a site", name, schema.ABOUT, "truckkit")
+        if self._lent is not None and name == schema.ROWS.name:
+            return self._lent.narrowed(name, self._trucks, self._window, self._source)
+        if name in self._tables:
+            return self._tables[name]
+        return _ABOUT[name](self)
+
+    def _sources_of_trucks(self) -> ibis.Table:
+        return self._tables["states"].select("truck", "source").distinct()
+
+    def _loaders(self) -> ibis.Table:
+        named = [self._tables[table].select("loader") for table in ("states", "cycles", "places")]
+        return ibis.union(*named, distinct=True).filter(_.loader.notnull())
+
+    def _rows(self) -> ibis.Table:
+        counts = [
+            self.table(name).aggregate(rows=_.count()).select(table=ibis.literal(name), rows=_.rows)
+            for name in schema.ASKED
+        ]
+        return ibis.union(*counts)
 
     def _within(self, rows: ibis.Table, table: schema.Table) -> list[ibis.Value]:
         """The tests that rows in the window pass."""
@@ -305,7 +342,7 @@ class Narrowed:
     @_same_in_all
     def _trucks_told(self) -> dict[str, frozenset[str]]:
         """Of which trucks each source tells."""
-        told = self._tables["states"].select("truck", "source").distinct().to_pyarrow().to_pylist()
+        told = self.about("sources").to_pyarrow().to_pylist()
         return {
             source: frozenset(row["truck"] for row in told if row["source"] == source)
             for source in schema.SOURCES
@@ -348,11 +385,7 @@ class Narrowed:
 
     def rows(self) -> dict[str, int]:
         """Rows of each table, in this narrowing."""
-        counts = [
-            self.table(name).aggregate(rows=_.count()).mutate(table=ibis.literal(name))
-            for name in schema.ASKED
-        ]
-        found = {row["table"]: row["rows"] for row in ibis.union(*counts).to_pyarrow().to_pylist()}
+        found = {row["table"]: row["rows"] for row in self.about("rows").to_pyarrow().to_pylist()}
         return {name: found[name] for name in schema.ASKED}
 
     def _lines(self) -> list[tuple[str, str]]:
@@ -383,6 +416,13 @@ class Narrowed:
             f"<table><caption style='text-align:left'><b>{html.escape(self.name)}</b></caption>{rows}</table>"
         )
 
+
+_ABOUT: Mapping[str, Callable[[Narrowed], ibis.Table]] = {
+    "sources": Narrowed._sources_of_trucks,
+    "loaders": Narrowed._loaders,
+    "rows": Narrowed._rows,
+}
+"""How each is told where nobody has told it already; ``site`` and ``files`` are stored."""
 
 _OF_ONE_NARROWING = ("truck_names",)
 """Cached answers that another narrowing must find anew."""

@@ -104,9 +104,7 @@ class OfCycles(Answered):
     @_same_in_all
     def loader_names(self) -> tuple[str, ...]:
         """Names of the loading units that states, cycles or places name, in order."""
-        named = [self._tables[table].select("loader") for table in ("states", "cycles", "places")]
-        known = ibis.union(*named, distinct=True).filter(_.loader.notnull())
-        return tuple(sorted(known.loader.to_pyarrow().to_pylist()))
+        return tuple(sorted(self.about("loaders").loader.to_pyarrow().to_pylist()))
 
     @property
     def _everyone(self) -> Self:

@@ -8,6 +8,7 @@ from truckkit.store.pending import Pending
 from truckkit.store.prune import Pruned, prune
 from truckkit.store.publish import Derive, publish
 from truckkit.store.reader import Generation, Store
+from truckkit.store.remote import Lent, Remote
 from truckkit.store.repair import Repaired, repair
 from truckkit.store.rollup import Rolled, rollup
 from truckkit.store.selecting import samples
@@ -18,11 +19,13 @@ __all__ = [
     "Facts",
     "Finding",
     "Generation",
+    "Lent",
     "Load",
     "Pending",
     "Pruned",
     "Question",
     "Reading",
+    "Remote",
     "Repaired",
     "Rolled",
     "Statement",

@@ -50,7 +50,7 @@ def stated(rows: ibis.Table) -> Question:
     """The statement of an expression, where its store can run it on any cursor."""
     backend = rows.get_backend()
     # Rows that come along with an expression are known to the thread's own cursor alone.
-    if not isinstance(backend, Backend) or rows.op().find(ops.InMemoryTable):
+    if not isinstance(backend, Backend) or backend.lent or rows.op().find(ops.InMemoryTable):
         return rows
     return Statement(backend, backend.compile(rows), (), rows.schema().to_pyarrow())
 

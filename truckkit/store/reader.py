@@ -24,7 +24,7 @@ from ibis.backends.duckdb import Backend as DuckDBBackend
 from truckkit import schema
 from truckkit.store import attached, ddl, layout
 
-_SHUT: dict[str, str | bool | int | float | list[str]] = {
+SHUT: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "autoinstall_known_extensions": False,
     "allow_community_extensions": False,
@@ -41,9 +41,13 @@ _MOST_COMPILED = 256
 class Backend(DuckDBBackend):  # type: ignore[misc]
     """Ibis over one shut-in hub, with a cursor for each thread."""
 
-    def __init__(self, hub: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    lent = False
+    """Whether its tables come when they are asked for, so that the SQL of a question alone is no question."""
+
+    def __init__(self, hub: duckdb.DuckDBPyConnection, folder: Path | None) -> None:
         self._hub = hub
-        self.folder = folder
+        # Rows that came from a service lie in no folder.
+        self.folder = folder or Path()
         self.own_cursors = 0
         self._threads = threading.local()
         self._lock = threading.Lock()
@@ -141,7 +145,7 @@ class Generation:
     def __init__(self, folder: Path, number: int) -> None:
         self.folder = folder
         self.number = number
-        self._hub = duckdb.connect(":memory:", config=_SHUT)
+        self._hub = duckdb.connect(":memory:", config=SHUT)
         try:
             self._hub.execute("SET GLOBAL TimeZone = 'UTC'")
             self._attach()
@@ -227,6 +231,11 @@ class Store:
     def name(self) -> str:
         """The folder's name."""
         return self.folder.name
+
+    @property
+    def address(self) -> str:
+        """Where it is: what tells it from other stores and services."""
+        return str(self.folder)
 
     def newest(self) -> Generation:
         """The newest generation; readers of older ones finish on theirs."""

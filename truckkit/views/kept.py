@@ -29,7 +29,7 @@ def once(site: Site, question: tuple[str, ...], ask: Callable[[], dict[str, Any]
     """
     if site.store is None:
         return ask()
-    key = (site.store.folder, site.generation, site.asked, site.truck_names, site.told_by, *question)
+    key = (site.store.address, site.generation, site.asked, site.truck_names, site.told_by, *question)
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
