@@ -776,9 +776,7 @@ ROWS = Table(
     ),
 )
 
-ABOUT: Mapping[str, Table] = {
-    table.name: table for table in (SITE, FILES, SOURCES_OF_TRUCKS, LOADERS, ROWS)
-}
+ABOUT: Mapping[str, Table] = {table.name: table for table in (SITE, FILES, SOURCES_OF_TRUCKS, LOADERS, ROWS)}
 """What a ``Site`` tells about itself: the store's own tables, and what is counted over the others."""
 
 

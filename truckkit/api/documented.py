@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from truckkit.api.formats import FORMATS, OF_ROWS
 
 _TEXT = {"schema": {"type": "string"}}
-_GENERATION = {
+_GENERATION: dict[str, Any] = {
     "Truckkit-Generation": {
         "description": "The generation of the store that answered.",
         "schema": {"type": "string"},
@@ -45,6 +45,9 @@ def of_rows(row: type[BaseModel] | None, among: Iterable[str] = OF_ROWS) -> dict
             content[FORMATS[name].bare] = _TEXT if name in ("csv", "ndjson") else _BYTES
     link = {"description": "The next page, where there is one.", "schema": {"type": "string"}}
     return {
-        200: {"content": content, "headers": {"Link": link, "ETag": {"schema": {"type": "string"}}, **_GENERATION}},
+        200: {
+            "content": content,
+            "headers": {"Link": link, "ETag": {"schema": {"type": "string"}}, **_GENERATION},
+        },
         304: {"description": "The client has this answer."},
     }

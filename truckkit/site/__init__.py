@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from truckkit.errors import BadRequest
 from truckkit.site.of_cycles import OfCycles
 from truckkit.site.of_roads import OfRoads
 from truckkit.site.of_time import OfTime
 from truckkit.site.of_trust import OfTrust
-from truckkit.errors import BadRequest
 from truckkit.store import Remote, Store
 
 __all__ = ["OfCycles", "OfRoads", "OfTime", "OfTrust", "Site", "open_site"]

@@ -48,7 +48,9 @@ class _Stored:
 class Narrowed:
     """A mine's tables, narrowed; ``Site`` says how it is made, and asks it."""
 
-    def __init__(self, connection: ibis.BaseBackend | None = None, *, store: Store | Remote | None = None) -> None:
+    def __init__(
+        self, connection: ibis.BaseBackend | None = None, *, store: Store | Remote | None = None
+    ) -> None:
         if (connection is None) == (store is None):
             raise BadRequest("a Site takes either an Ibis connection or a store; give one of the two.")
         self.store = store

@@ -159,12 +159,25 @@ class LentBackend(Backend):
         with self._reading(expr):
             return super().to_pyarrow(expr, **kwargs)
 
-    def to_pyarrow_batches(self, expr: ibis.Expr, /, **kwargs: Any) -> pa.RecordBatchReader:
+    def to_pyarrow_batches(
+        self,
+        expr: ibis.Expr,
+        /,
+        *,
+        params: Mapping[ibis.Expr, Any] | None = None,
+        limit: Any = None,
+        chunk_size: int = 1_000_000,
+        **_: Any,
+    ) -> pa.RecordBatchReader:
         """The rows of an expression as they come."""
-        with self._reading(expr):
+        rows = expr.as_table()
+        shape = rows.schema().to_pyarrow()
+        with self._reading(rows):
+            self._run_pre_execute_hooks(rows)
             # Once it runs, DuckDB holds on to the tables that it reads.
-            rows = super().to_pyarrow_batches(expr, **kwargs)
-        return rows
+            found = self.con.execute(self.compile(rows, limit=limit, params=params))
+            reader = found.to_arrow_reader(chunk_size)
+        return pa.RecordBatchReader.from_batches(shape, (batch.cast(shape) for batch in reader))
 
     def _run_pre_execute_hooks(self, expr: ibis.Expr) -> None:
         # What Ibis does by other ways, such as to keep an answer as a table, needs its rows too.
