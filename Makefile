@@ -18,7 +18,7 @@ help:
 	@echo 'make test         format, lint, types, import floors, tests, examples, notebooks'
 	@echo 'make soak         break a store as often as its promises say: some hours'
 	@echo 'make fix          tidy the code and write the generated pages again'
-	@echo 'make docs         write docs/schema.md again from truckkit/schema.py'
+	@echo 'make docs         write docs/schema.md and docs/rest.md again'
 	@echo 'make constraints  write constraints.txt again from a fresh environment'
 	@echo 'make clean        remove the environment and caches'
 
@@ -80,6 +80,7 @@ fix: $(FOR_TESTS) docs
 
 docs: $(FOR_TESTS)
 	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/make_rest.py
 
 # Taken from an environment that holds nothing else, so that nothing slips in.
 constraints:
