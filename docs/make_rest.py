@@ -34,8 +34,8 @@ Written from the service's own documents by `make docs`; change it there.
 
     export TRUCKKIT_KEY=…
 
-Every answer that comes from a store names its generation in the header `Truckkit-Generation`. A generation never
-changes what it says, so an answer's `ETag` holds until there is a newer one.
+Every answer that comes from a store names its generation in the header `Truckkit-Generation`. A generation
+never changes what it says, so an answer's `ETag` holds until there is a newer one.
 """
 
 FENCES = {"curl": "sh", "python": "python", "r": "r"}
@@ -65,8 +65,8 @@ def formats() -> Iterator[str]:
         yield f"| `{name}` | `{FORMATS[name].media}` | {where} |"
     yield ""
     yield (
-        "`json` and `columns` are pages, with the address of the next one in `next` and in the header `Link`; "
-        "all others hold all rows, unless `limit` asks for a page. A stream that fails breaks off: "
+        "`json` and `columns` are pages, with the address of the next one in `next` and in the header "
+        "`Link`; all others hold all rows, unless `limit` asks for a page. A stream that fails breaks off: "
         "without its end it is never whole."
     )
     yield ""

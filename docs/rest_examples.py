@@ -61,7 +61,7 @@ print(fleet)
         curl="""
 curl -s --fail-with-body -H "Authorization: Bearer $TRUCKKIT_KEY" -H "Accept: text/csv" \\
   --compressed -o T01.csv \\
-  "https://mine.example/api/v1/trucks/T01/positions?start=2026-11-22T10:00:00-03:00&stop=2026-11-22T11:00:00-03:00"
+  "https://mine.example/api/v1/trucks/T01/positions?start=2026-11-22T13:00:00Z&stop=2026-11-22T14:00:00Z"
 """,
         python="""
 import io
@@ -122,7 +122,8 @@ print(shift.truck("T01").positions.filter(_.speed_kmh > 40).count().execute())
         curl="""
 next="/api/v1/cycles?truck=T01&limit=10"
 while [ -n "$next" ]; do
-  curl -s --fail-with-body -D head -H "Authorization: Bearer $TRUCKKIT_KEY" "https://mine.example$next" >> pages.json
+  curl -s --fail-with-body -D head -H "Authorization: Bearer $TRUCKKIT_KEY" \\
+    "https://mine.example$next" >> pages.json
   next=$(sed -n 's/^[Ll]ink: <\\(.*\\)>; rel="next".*/\\1/p' head)
 done
 """,

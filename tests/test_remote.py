@@ -266,7 +266,7 @@ def test_a_key_is_given_or_stands_in_the_environment(tmp_path: Path, monkeypatch
     key = keys.add(folder, "planner", "read")
     with serving(create_app(tk.open(folder))) as origin:
         address = f"{origin}/api"
-        with pytest.raises(SourceFailed, match="no key, and none was given.*TRUCKKIT_KEY"):
+        with pytest.raises(SourceFailed, match=r"no key, and none was given.*TRUCKKIT_KEY"):
             tk.open(address)
         with pytest.raises(SourceFailed, match="the key given") as refused:
             tk.open(address, key="tk_nobody_canary")

@@ -352,7 +352,6 @@ class Remote:
         self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._newest: Lent | None = None
-        self.newest()
 
     def __repr__(self) -> str:
         return f"Remote({self.address!r})"

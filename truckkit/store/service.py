@@ -140,7 +140,7 @@ class Service:
 
     def _asked(self, url: str) -> urllib3.BaseHTTPResponse:
         patience = float(_PATIENCE_S)
-        for _ in range(_TRIES):
+        for tries_left in reversed(range(_TRIES)):
             try:
                 response = self._pool.request(
                     "GET", url, headers=self._headers, preload_content=False, redirect=False
@@ -157,7 +157,7 @@ class Service:
             if response.status not in (410, 429, 503):
                 return response
             after = 0.0 if response.status == 410 else _seconds(response.headers.get("Retry-After"))
-            if after > patience:
+            if after > patience or not tries_left:
                 return response
             response.close()
             if after:
