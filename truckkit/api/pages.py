@@ -130,7 +130,7 @@ def _checked(key: Sequence[schema.Column], after: Sequence[Any]) -> tuple[Any, .
 
 def _value(column: schema.Column, value: Any) -> Any:
     """One value of a cursor, as the column's own type and as nothing else."""
-    if column.type == schema.TEXT and isinstance(value, str) and _sayable(value):
+    if column.type == schema.TEXT and isinstance(value, str) and sayable(value):
         return value
     if column.type == schema.COUNT and type(value) is int and abs(value) < 1 << 63:
         return value
@@ -142,8 +142,12 @@ def _value(column: schema.Column, value: Any) -> Any:
     raise _unreadable()
 
 
-def _sayable(text: str) -> bool:
-    """Whether DuckDB takes the text: it knows no NUL and no half of a surrogate pair."""
+def sayable(text: str) -> bool:
+    """Whether DuckDB takes the text: it knows no NUL and no half of a surrogate pair.
+
+    >>> sayable("T01"), sayable("T\\0")
+    (True, False)
+    """
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 

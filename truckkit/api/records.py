@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException
 from truckkit import schema
 from truckkit.api import logs, models
 from truckkit.api.access import Who, may_write
+from truckkit.api.pages import sayable
 from truckkit.api.rows import encode_rows
 from truckkit.errors import BadRequest, NoStore, UnknownName, told
 from truckkit.site import Site
@@ -146,6 +147,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
     ) -> Response:
         if not values:
             raise BadRequest(f"the request says nothing to change of the {word}; name a field.")
+        _sayable_name(site(), kept, name)
         # A change goes out from a version, so that it cannot happen twice.
         change = Change(kept.table, values, who.name, secrets.token_hex(16), name, _version(if_match))
         record(_folder(folder), change, WAIT_S)
@@ -194,12 +196,23 @@ def _version(if_match: str | None) -> int:
     return int(found[1])
 
 
+def _sayable_name(site: Site, kept: _Kept, name: str) -> None:
+    # DuckDB takes no such text, so no record has it as its name.
+    if not sayable(name):
+        raise _no_such(site, kept, name)
+
+
+def _no_such(site: Site, kept: _Kept, name: str) -> UnknownName:
+    return UnknownName(f'no {kept.word} "{name[:60]}" in {site.name}; {kept.path} lists what there is.')
+
+
 def _told(site: Site, kept: _Kept, name: str, status: int) -> Response:
     """One record as it is now."""
+    _sayable_name(site, kept, name)
     rows = site.table(kept.table.name)
     found = rows.filter(rows[kept.table.key[0]] == name).to_pyarrow()
     if not found.num_rows:
-        raise UnknownName(f'no {kept.word} "{name[:60]}" in {site.name}; {kept.path} lists what there is.')
+        raise _no_such(site, kept, name)
     version, load = found["version"][0].as_py(), found["load_id"][0].as_py()
     headers = {"ETag": f'"{version}.{load}"', "Cache-Control": "private, max-age=0, must-revalidate"}
     return Response(encode_rows(found)[1:-1], status, headers, "application/json")

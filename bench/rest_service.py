@@ -1,0 +1,82 @@
+"""The service in a process of its own, under uvicorn or inside ``panel serve``, and its memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rest_client import free_port, until_it_answers
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Service:
+    """One that runs: where it answers, and as which process."""
+
+    port: int
+    pid: int
+
+    @property
+    def resident_mb(self) -> float:
+        """Memory that the process holds now, without what it shares with other processes. [MB]"""
+        told = Path(f"/proc/{self.pid}/status").read_text()
+        held = [int(found) for found in re.findall(r"^(?:RssAnon|RssShmem):\s+(\d+) kB", told, re.MULTILINE)]
+        return sum(held) / 1e3
+
+
+@contextmanager
+def service(
+    store: Path, log: Path, carried: Literal["uvicorn", "panel"] = "uvicorn", **settings: object
+) -> Iterator[Service]:
+    """The service over a store, for as long as the context lasts, with settings such as ``cache_mb=0``."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "TRUCKKIT_STORE": str(store),
+        **{f"TRUCKKIT_REST_{name.upper()}": str(value) for name, value in settings.items()},
+    }
+    if carried == "uvicorn":
+        command = ["uvicorn", "--factory", "truckkit.api.app:from_environment", "--port", str(port)]
+        command += ["--log-level", "warning", "--no-access-log"]
+    else:
+        app = sorted((ROOT / "apps").glob("*.py"))[0]
+        command = ["panel", "serve", str(app), "--rest-provider", "truckkit", "--rest-endpoint", "api"]
+        command += ["--port", str(port), "--address", "127.0.0.1", "--log-level", "warning"]
+    with log.open("ab") as lines:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=lines, stderr=lines
+        )
+    try:
+        until_it_answers(port, "/api/health/ready")
+        yield Service(port, process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@contextmanager
+def growth(of: Service) -> Iterator[list[float]]:
+    """How much more memory the service held at most than before, once the context is over. [MB]"""
+    before, most, over = of.resident_mb, [0.0], threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            most[0] = max(most[0], of.resident_mb - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        over.set()
+        watcher.join()
