@@ -59,8 +59,8 @@ def _by_wrk(port: int, paths: Sequence[str], seconds: float) -> Rate:
         script.write_text(_SCRIPT)
         lines.write_text("\n".join(paths) + "\n")
         told = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--timeout", "20s", "-s", str(script),
-             f"http://127.0.0.1:{port}"],
+            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--timeout", "20s",
+             "-s", str(script), f"http://127.0.0.1:{port}"],
             env={**os.environ, "REST_PATHS": str(lines)}, capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
     _, requests, duration, p50, p99, refused, lost = told[told.index("RESULT") :].split()

@@ -16,9 +16,10 @@ from fastapi.responses import Response
 from truckkit import schema
 from truckkit.api.asked import Asked
 from truckkit.api.formats import OF_ROWS, Format, chosen
-from truckkit.api.kept import Body, Kept
+from truckkit.api.kept import Body
 from truckkit.api.pages import page
 from truckkit.api.problems import problem
+from truckkit.api.recall import Recall, names
 from truckkit.api.rows import encode, encode_columns, encode_rows
 from truckkit.api.streams import Streamed
 from truckkit.errors import BadRequest, TooSlow
@@ -89,15 +90,16 @@ def answered(
             # Arrow, Parquet and lines have no room for it.
             GENERATION: str(site.generation),
         }
-        said = request.headers.get("if-none-match", "").split(",")
-        if f'"{tag}"' in [each.strip().removeprefix("W/") for each in said]:
+        if names(request.headers.get("if-none-match", ""), tag):
             return Response(status_code=304, headers=always)
-        kept = _kept(request)
-        found: Body | Response | None = kept.get(tag) if kept else None
+        recall: Recall | None = request.app.state.recall
+        found: Body | Response | None = recall.kept.get(tag) if recall else None
         if found is None:
             found = content()
-            if kept and isinstance(found, Body):
-                kept.put(tag, found)
+            if recall and isinstance(found, Body):
+                recall.kept.put(tag, found)
+        if recall and isinstance(found, Body):
+            recall.remember(request.scope, site, tag, always)
         return _sent(found, always)
     except TooSlow as fault:
         # The same again is as slow, but the server may be less busy then.
@@ -196,15 +198,6 @@ def _sent(found: Body | Response, headers: Mapping[str, str]) -> Response:
         return response
     found.headers.update(headers)
     return found
-
-
-def _kept(request: Request) -> Kept | None:
-    state = request.app.state
-    if not hasattr(state, "kept"):
-        megabytes = state.settings.cache_mb
-        state.kept = Kept(megabytes * 1_000_000) if megabytes else None
-    held: Kept | None = state.kept
-    return held
 
 
 def _disposition(name: str, form: Format) -> Mapping[str, str]:

@@ -22,12 +22,14 @@ from truckkit.api.access import Access, admitted
 from truckkit.api.aemp import aemp
 from truckkit.api.encoding import Encoding
 from truckkit.api.health import health
+from truckkit.api.kept import Kept
 from truckkit.api.limits import Limits
 from truckkit.api.manners import Manners
 from truckkit.api.monitoring import METHODS, Monitor
 from truckkit.api.moving_features import moving_features
 from truckkit.api.problems import answer_with_problems, only_known_parameters
 from truckkit.api.rates import Rates
+from truckkit.api.recall import Recall, Recalling
 from truckkit.api.records import records
 from truckkit.api.resources import resources
 from truckkit.api.settings import Settings
@@ -108,8 +110,12 @@ def create_app(
     )
     app.state.settings = settings
     app.state.docs = f"{prefix}/docs"
-    app.state.monitor = monitor = Monitor(lambda: getattr(app.state, "kept", None))
+    kept = Kept(settings.cache_mb * 1_000_000) if settings.cache_mb else None
+    app.state.recall = Recall(kept) if kept else None
+    app.state.monitor = monitor = Monitor(lambda: kept)
     answer_with_problems(app, STATUSES)
+    if app.state.recall:
+        app.add_middleware(Recalling, recall=app.state.recall, site=newest)
     _guard(app, Ring(folder), settings, monitor, prefix)
     # What Access has let pass, and nobody else: a route cannot be reached in any other way.
     checked = [Security(admitted), Depends(only_known_parameters)]

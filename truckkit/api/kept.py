@@ -28,26 +28,30 @@ class Body:
 
 
 class Kept:
-    """The answers asked for last, by what names each of them in its generation."""
+    """The answers asked for last, by what names each of them in its generation.
+
+    ``hits`` counts those that were found, ``misses`` those that were not.
+    """
 
     def __init__(self, most_bytes: int) -> None:
         self._held: LRUCache[str, Body] = LRUCache(most_bytes, getsizeof=lambda body: len(body.content))
         self._lock = threading.Lock()
-        self.hits = 0
-        self.misses = 0
-
-    @property
-    def bytes(self) -> int:
-        """Bytes of the answers that are here."""
-        return int(self._held.currsize)
+        self.hits = self.misses = 0
 
     def get(self, name: str) -> Body | None:
         """An answer, where it is still here."""
         with self._lock:
             found = self._held.get(name)
-            self.hits += found is not None
-            self.misses += found is None
+            if found is None:
+                self.misses += 1
+            else:
+                self.hits += 1
             return found
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the answers take. [bytes]"""
+        return int(self._held.currsize)
 
     def put(self, name: str, body: Body) -> None:
         """Keep an answer; one that is longer than half of the memory is not worth all others."""

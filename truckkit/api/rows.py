@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic_core import to_json
 
+from truckkit.api.cells import array, instants, numbers
+
 _NONE = pa.scalar("", pa.large_string())
 
 
@@ -43,7 +45,7 @@ def encode_columns(table: pa.Table) -> bytes:
     {"truck":["T01","T01"],"x_m":[1.5,null]}
     """
     arrays = [
-        encode(name) + b":[" + joined([cells(column), ","], len(table))[:-1] + b"]"
+        encode(name) + b":" + (array(column) or b"[" + joined([cells(column), ","], len(table))[:-1] + b"]")
         for name, column in zip(table.column_names, table.columns, strict=True)
     ]
     return b"{" + b",".join(arrays) + b"}"
@@ -86,21 +88,27 @@ def cells(
         raise TypeError(f"no column of truckkit is of the type {column.type}, so it has no text here.")
     if column.null_count == len(column):
         return nothing
-    text = _text(column, word, quote)
+    text = _text(column, word, nothing, quote)
     if isinstance(text, str):
         return text
     return pc.fill_null(text, nothing).cast(pa.large_string())
 
 
-def _text(column: pa.ChunkedArray, word: Callable[[str], str], quote: str) -> pa.ChunkedArray | str:
+def _text(
+    column: pa.ChunkedArray, word: Callable[[str], str], nothing: str, quote: str
+) -> pa.ChunkedArray | str:
     kind = column.type
     if pa.types.is_timestamp(kind):
-        # Cut, not rounded: an instant never moves past the stop of its window.
+        said = instants(column, quote)
+        if said is not None:
+            return pa.chunked_array([said])
         text = pc.cast(pc.cast(column, pa.timestamp("ms"), safe=False), pa.string())
         return pc.binary_join_element_wise(quote, pc.replace_substring(text, " ", "T"), "Z" + quote, "")
     if pa.types.is_floating(kind):
-        # Shortest text that is the same number: a float32 of 41.2 stays 41.2.
-        return pc.cast(pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind)), pa.string())
+        text = pa.chunked_array([numbers(column)])
+        if nothing == "null":
+            return text
+        return pc.if_else(pc.is_finite(column), text, pa.scalar(None, text.type))
     if pa.types.is_string(kind):
         # Names repeat from row to row, so each is escaped once.
         words = column.combine_chunks().dictionary_encode()
@@ -114,9 +122,9 @@ def _text(column: pa.ChunkedArray, word: Callable[[str], str], quote: str) -> pa
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
         return pc.cast(column, pa.string())
     # Answers of few rows alone have other types: days, lengths of time, lists.
-    said = [None if value is None else encode(value).decode() for value in column.to_pylist()]
+    texts = [None if value is None else encode(value).decode() for value in column.to_pylist()]
     return pa.chunked_array(
-        [pa.array([each if quote or each is None else word(each.strip('"')) for each in said], pa.string())]
+        [pa.array([each if quote or each is None else word(each.strip('"')) for each in texts], pa.string())]
     )
 
 

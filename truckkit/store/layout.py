@@ -88,6 +88,19 @@ def is_store(folder: Path) -> bool:
     return (folder / CURRENT).is_file()
 
 
+def stamp(folder: Path) -> tuple[int, int, int] | None:
+    """What changes whenever the store moves on, in a hundredth of the time of reading it.
+
+    A new file is a new inode, so that two changes within one tick of the clock are told apart. Nothing
+    where the file cannot be looked at: ``current`` says why.
+    """
+    try:
+        found = os.stat(f"{folder}/{CURRENT}")  # noqa: PTH116 - half the time of Path.stat, at every request
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def current(folder: Path) -> int:
     """The generation that readers open.
 

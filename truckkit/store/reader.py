@@ -225,6 +225,7 @@ class Store:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).expanduser().absolute()
         self._lock = threading.Lock()
+        self._stamp: tuple[int, int, int] | None = None
         self._newest = self._open()
 
     @property
@@ -239,11 +240,21 @@ class Store:
 
     def newest(self) -> Generation:
         """The newest generation; readers of older ones finish on theirs."""
+        # Looked at before the number is read: what changes in between is seen the next time.
+        stamp = layout.stamp(self.folder)
+        if stamp is not None and stamp == self._stamp:
+            return self._newest
         if layout.current(self.folder) != self._newest.number:
             with self._lock:
                 if layout.current(self.folder) != self._newest.number:
                     self._newest = self._open()
+        self._stamp = stamp
         return self._newest
+
+    def is_at(self, number: int) -> bool:
+        """Whether a generation is open and the newest; where that has to be read, it is not told."""
+        stamp = self._stamp
+        return stamp is not None and stamp == layout.stamp(self.folder) and self._newest.number == number
 
     def _open(self) -> Generation:
         while True:
