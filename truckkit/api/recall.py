@@ -47,7 +47,8 @@ class Recall:
     def remember(self, scope: Scope, site: Site, tag: str, headers: Mapping[str, str]) -> None:
         """That these words were answered under this tag, with these headers."""
         words = _words(scope)
-        if words is None or site.store is None or site.generation is None:
+        # Whether another service has moved on is not known without asking it.
+        if words is None or not isinstance(site.store, Store) or site.generation is None:
             return
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         answer = _Answer(site.store, site.generation, tag, raw, scope.get("route"))
