@@ -1,4 +1,4 @@
-"""A service that fails, refuses or breaks off is told of in one sentence, and none of it counts as whole."""
+"""A service that fails or breaks off is told of in one sentence, and nothing of it is taken as whole."""
 
 from __future__ import annotations
 
