@@ -327,7 +327,7 @@ def test_answers_are_the_same_with_and_without_memory_for_them(megabytes: int) -
             again.content,
             dict(again.headers, **{"x-request-id": ""}),
         )
-    assert (client.app.state.kept is None) == (megabytes == 0)
+    assert (client.app.state.recall is None) == (megabytes == 0)
 
 
 def test_an_answer_in_another_format_is_another_answer(client: TestClient) -> None:
