@@ -30,7 +30,7 @@ Written from the service's own documents by `make docs`; change it there.
 
 `truckkit serve mine` answers under `/api`; here it stands at `{ADDRESS}`. The service's own pages,
 `/api/docs` and `/api/openapi.json`, say the same in full. Instants are UTC, in RFC 3339; windows are
-`[start, stop)`. Where the store has keys (`truckkit keys add mine planner --role read`), each request shows one:
+`[start, stop)`. Where the store has keys (`truckkit keys add mine planner`), each request shows one:
 
     export TRUCKKIT_KEY=…
 

@@ -8,6 +8,9 @@ Service('https://mine.example/api')
 >>> Service("https://user:word@mine.example/api")
 Traceback (most recent call last):
 truckkit.errors.BadRequest: the address of a service holds no user and no password; ...
+>>> Service("http://mine.example/api", key="secret")
+Traceback (most recent call last):
+truckkit.errors.BadRequest: "http://mine.example/api" would be sent the key in the clear; use https.
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ _PATIENCE_S = 60
 _LATER_S = 5
 """When to come back where a service does not say."""
 _TRIES = 20
+_HERE = ("localhost", "127.0.0.1", "::1")
 _END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """What closes a stream of Arrow."""
 _LONGEST_PROBLEM = 1 << 16
@@ -59,6 +63,9 @@ class Service:
             raise BadRequest(
                 "the key holds what no key holds; give it as truckkit keys add has shown it, in one line."
             )
+        parts = urlsplit(self.address)
+        if key.strip() and parts.scheme == "http" and parts.hostname not in _HERE:
+            raise BadRequest(f'"{self.address}" would be sent the key in the clear; use https.')
         self._headers = {"User-Agent": f"truckkit/{schema.VERSION}"}
         if key.strip():
             self._headers["Authorization"] = f"Bearer {key.strip()}"
