@@ -77,7 +77,8 @@ HOSTILE = {
 }
 
 SAYS_TOO_MUCH = re.compile(
-    r"select |from main|duckdb|sqlglot|traceback|\.py\b|catalog-\d|day-\d{4}|/tmp/|/home/|/work/|root:x:",
+    r"select |from main|duckdb|sqlglot|traceback|\.py\b|catalog-\d|day-\d{4}|/tmp/|/home/|root:x:|"
+    + re.escape(str(Path(tk.__file__).parent)),
     re.IGNORECASE,
 )
 """What no answer to such a question holds, unless it was asked with these very words."""

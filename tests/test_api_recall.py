@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from fastapi.testclient import TestClient
 from inputs import bring, positions
 
 import truckkit as tk
+from truckkit.api import answers
 from truckkit.api.app import create_app
+from truckkit.api.kept import Body
 from truckkit.api.settings import Settings
 from truckkit.site import open_site
 from truckkit.store import keys
@@ -89,6 +92,21 @@ def test_what_is_known_is_counted_by_its_route_and_held_to_the_limits() -> None:
     text = client.app.state.monitor.text()
     assert 'truckkit_requests_total{method="GET",route="/latest",status="200"} 5.0' in text
     assert "truckkit_cache_hits_total 4.0" in text
+
+
+def test_what_many_ask_at_once_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    page = answers._page
+
+    def counted(*asked: object) -> Body:
+        made.append(1)
+        return page(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(answers, "_page", counted)
+    client = TestClient(create_app(tk.sample()))
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: client.get("/api/v1/latest").content, range(8)))
+    assert len(set(found)) == len(made) == 1
 
 
 def test_without_a_cache_nothing_is_known() -> None:

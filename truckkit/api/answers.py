@@ -94,10 +94,14 @@ def answered(
             return Response(status_code=304, headers=always)
         recall: Recall | None = request.app.state.recall
         found: Body | Response | None = recall.kept.get(tag) if recall else None
-        if found is None:
+        if found is None and recall:
+            with recall.kept.alone(tag) as found:
+                if found is None:
+                    found = content()
+                    if isinstance(found, Body):
+                        recall.kept.put(tag, found)
+        elif found is None:
             found = content()
-            if recall and isinstance(found, Body):
-                recall.kept.put(tag, found)
         if recall and isinstance(found, Body):
             recall.remember(request.scope, site, tag, always)
         return _sent(found, always)

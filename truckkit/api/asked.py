@@ -88,7 +88,7 @@ class Asked:
 
     @property
     def few(self) -> bool:
-        """Whether the rows are those of one truck in a time so short that all of them are read at once."""
+        """Whether these are samples of one truck in a time so short that all of them are read at once."""
         window = self.site.narrowed_to
         return (
             self._sampled
