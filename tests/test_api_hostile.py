@@ -137,7 +137,9 @@ def held(answer: Response, given: str) -> None:
 
 def filled(path: str) -> str:
     """A path whose parts are what somebody may mean."""
-    return path.replace("{truck}", "T01").replace("{name}", "productivity")
+    meant = {"truck": "T01", "name": "productivity", "resource": "Distance", "page": "1"}
+    times = {"start": "2026-11-22T12:00:00Z", "stop": "2026-11-22T13:00:00Z"}
+    return re.sub(r"\{(\w+)\}", lambda part: (meant | times)[part[1]], path)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -169,7 +171,8 @@ def test_a_hostile_part_of_a_path_is_answered_clearly(
     said = quote(value, safe="", errors="surrogatepass")
     with caplog.at_level(logging.INFO, "truckkit"):
         for method, path in PATHS:
-            answer = client.request(method, re.sub(r"\{\w+\}", lambda _: said, path))
+            # One part alone, for no server reads an address of forty kilobytes.
+            answer = client.request(method, filled(re.sub(r"\{\w+\}", lambda _: said, path, count=1)))
             held(answer, value)
             # A part that is empty, or blank, may be another route.
             assert answer.status_code >= 400 or not value.strip(), path

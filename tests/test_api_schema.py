@@ -27,9 +27,11 @@ from schemathesis.specs.openapi import checks
 
 import truckkit as tk
 from truckkit import schema
+from truckkit.api.aemp.sections import SERIES
 from truckkit.api.app import create_app
 from truckkit.api.formats import FORMATS
 from truckkit.api.measures import MEASURES
+from truckkit.api.moving_features.properties import PROPERTIES
 from truckkit.api.settings import Settings
 from truckkit.site import open_site
 from truckkit.store import keys
@@ -109,6 +111,8 @@ MEANT: dict[str, list[Any]] = {
     "longer": ["10min"],
     "window": ["4h"],
     "at": ["2026-11-22T12:30:00Z"],
+    "resource": list(SERIES),
+    "page": [1],
     "speed": [60],
 }
 """What may be meant: text made at random is a time, a truck or a format in no lifetime."""
@@ -130,7 +134,8 @@ def meaning(
     """
     for name in sorted(said):
         means = draw(st.sampled_from(["as it is", "meant", "meant" if path else "none"]))
-        known = NAMED.get(path) or MEANT.get(name)
+        of_path = list(PROPERTIES) if "tproperties" in path and name == "name" else NAMED.get(path)
+        known = of_path or MEANT.get(name)
         if means == "none":
             del said[name]
         elif means == "meant" and known:

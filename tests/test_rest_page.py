@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from system import missing, program
 
 import truckkit as tk
 from truckkit.api.app import create_app
+from truckkit.store import keys
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -46,14 +48,29 @@ EXAMPLES = module("rest_examples").EXAMPLES
 
 
 @pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with serving(create_app(tk.sample())) as address:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, where a key may be made."""
+    sample = tk.sample().store
+    assert sample
+    copied = tmp_path_factory.mktemp("served") / "mine"
+    shutil.copytree(sample.folder, copied)
+    return copied
+
+
+@pytest.fixture(scope="module")
+def key(store: Path) -> str:
+    return keys.add(store, "reader", "read")
+
+
+@pytest.fixture(scope="module")
+def origin(store: Path, key: str) -> Iterator[str]:
+    with serving(create_app(tk.open(store))) as address:
         yield address
 
 
-def run(command: list[str], code: str, origin: str, folder: Path) -> str:
+def run(command: list[str], code: str, origin: str, key: str, folder: Path) -> str:
     """What an example prints; it must not fail."""
-    environment = {**os.environ, "TRUCKKIT_KEY": "tk_example", "PYTHONPATH": str(DOCS.parent)}
+    environment = {**os.environ, "TRUCKKIT_KEY": key, "PYTHONPATH": str(DOCS.parent)}
     done = subprocess.run(
         [*command, code.replace("https://mine.example", origin)],
         cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
@@ -72,9 +89,9 @@ def test_the_page_is_what_the_service_says_of_itself() -> None:
 
 
 @pytest.mark.parametrize("example", of("curl"))
-def test_every_example_in_curl_runs(example, origin: str, tmp_path: Path) -> None:
+def test_every_example_in_curl_runs(example, origin: str, key: str, tmp_path: Path) -> None:
     program("curl", "curl")
-    printed = run(["sh", "-eu", "-c"], example.curl, origin, tmp_path)
+    printed = run(["sh", "-eu", "-c"], example.curl, origin, key, tmp_path)
     if example.name in WRITTEN:
         name, lines = WRITTEN[example.name]
         assert len((tmp_path / name).read_text("utf-8").splitlines()) >= lines
@@ -83,16 +100,16 @@ def test_every_example_in_curl_runs(example, origin: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("example", of("python"))
-def test_every_example_in_python_runs(example, origin: str, tmp_path: Path) -> None:
-    assert PRINTED[example.name] in run([sys.executable, "-c"], example.python, origin, tmp_path)
+def test_every_example_in_python_runs(example, origin: str, key: str, tmp_path: Path) -> None:
+    assert PRINTED[example.name] in run([sys.executable, "-c"], example.python, origin, key, tmp_path)
 
 
 @pytest.mark.parametrize("example", of("r"))
-def test_every_example_in_r_runs(example, origin: str, tmp_path: Path) -> None:
+def test_every_example_in_r_runs(example, origin: str, key: str, tmp_path: Path) -> None:
     rscript = program("Rscript", "r-base-core")
     for package in ("httr2", "jsonlite"):
         if subprocess.run(
             [rscript, "-e", f"library({package})"], capture_output=True, check=False
         ).returncode:
             missing(f"the R package {package} (apt-get install r-cran-{package})")
-    assert PRINTED[example.name] in run([rscript, "-e"], example.r, origin, tmp_path)
+    assert PRINTED[example.name] in run([rscript, "-e"], example.r, origin, key, tmp_path)

@@ -26,6 +26,7 @@ from truckkit.api.parameters import Bounds, Points, Truck
 from truckkit.api.rows import encode
 from truckkit.errors import BadRequest, unknown
 from truckkit.site import Site
+from truckkit.store.keys import struck_out
 
 _JSON, _GEOJSON = "application/json", "application/geo+json"
 _ROOM = "/v1/ogc"
@@ -333,7 +334,8 @@ def _link(href: str, rel: str, media: str = _JSON) -> dict[str, str]:
 def _with(here: str, request: Request, changes: dict[str, str]) -> str:
     """The address of this question, changed."""
     asked = {**dict(request.query_params.multi_items()), **changes}
-    return here + (f"?{urlencode(asked)}" if asked else "")
+    # A key that somebody put into an address is not said back.
+    return struck_out(here + (f"?{urlencode(asked)}" if asked else ""))
 
 
 def _exact(when: Any) -> str:
