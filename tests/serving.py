@@ -24,8 +24,8 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The address of an app of ASGI under uvicorn, such as ``http://127.0.0.1:40123``."""
+def listening(app: Any) -> Iterator[int]:
+    """The port of an app of ASGI under uvicorn on 127.0.0.1."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         server = _Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
@@ -33,10 +33,17 @@ def serving(app: Any) -> Iterator[str]:
         thread.start()
         assert server.listening.wait(30)
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield listener.getsockname()[1]
         finally:
             server.should_exit = True
             thread.join(30)
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """The address of an app, such as ``http://127.0.0.1:40123``."""
+    with listening(app) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 class Counting:

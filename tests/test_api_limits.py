@@ -17,12 +17,14 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
-from uvicorns import WAIT_S, serving
+from serving import listening
 
 import truckkit as tk
 from truckkit.api.app import create_app
 from truckkit.api.rates import Rates
 from truckkit.api.settings import Settings
+
+WAIT_S = 20
 
 
 class Closing(StreamingResponse):
@@ -106,7 +108,7 @@ def in_thread(asked: list[Any], *arguments: Any) -> threading.Thread:
 
 def test_beyond_its_turns_the_service_lets_some_wait_and_refuses_the_rest() -> None:
     held = Held(at_once=1, waiting=1)
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         asked: list[Any] = []
         threads = [in_thread(asked, port, "/api/v1/held")]
         assert held.begun.acquire(timeout=WAIT_S)
@@ -128,7 +130,7 @@ def test_beyond_its_turns_the_service_lets_some_wait_and_refuses_the_rest() -> N
 
 def test_who_waits_too_long_is_refused() -> None:
     held = Held(at_once=1, waiting=5, wait_s=0.05)
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         thread = in_thread([], port, "/api/v1/held")
         assert held.begun.acquire(timeout=WAIT_S)
         assert ask(port, "/api/v1/held")[0] == 503
@@ -140,7 +142,7 @@ def test_who_waits_too_long_is_refused() -> None:
 
 def test_a_client_that_leaves_while_it_waits_gives_its_place_back_and_is_never_answered() -> None:
     held = Held(at_once=1, waiting=1)
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         asked: list[Any] = []
         thread = in_thread(asked, port, "/api/v1/held")
         assert held.begun.acquire(timeout=WAIT_S)
@@ -156,7 +158,7 @@ def test_a_client_that_leaves_while_it_waits_gives_its_place_back_and_is_never_a
 
 def test_a_rush_is_refused_slowly_and_who_leaves_meanwhile_is_forgotten() -> None:
     held = Held(at_once=1, waiting=0, refuse_s=0.05)
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         asked: list[Any] = []
         thread = in_thread(asked, port, "/api/v1/held")
         assert held.begun.acquire(timeout=WAIT_S)
@@ -174,7 +176,7 @@ def test_a_rush_is_refused_slowly_and_who_leaves_meanwhile_is_forgotten() -> Non
 
 def test_a_stream_holds_its_turn_and_gives_it_back_when_its_client_leaves() -> None:
     held = Held(at_once=1, waiting=0)
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         client = raw(port, "/api/v1/stream")
         assert client.recv(100).startswith(b"HTTP/1.1 200")
         assert ask(port, "/api/v1/trucks")[0] == 503
@@ -185,7 +187,7 @@ def test_a_stream_holds_its_turn_and_gives_it_back_when_its_client_leaves() -> N
 
 def test_a_client_that_takes_nothing_is_broken_off() -> None:
     held = Held(at_once=1, waiting=0, take_s=0.2)
-    with serving(held.app) as port, raw(port, "/api/v1/stream"):
+    with listening(held.app) as port, raw(port, "/api/v1/stream"):
         assert held.begun.acquire(timeout=WAIT_S)
         assert held.ended.acquire(timeout=WAIT_S)
         until(lambda: ask(port, "/api/v1/trucks")[0] == 200)
@@ -194,7 +196,7 @@ def test_a_client_that_takes_nothing_is_broken_off() -> None:
 
 def test_head_of_a_stream_ends_it_after_its_head() -> None:
     held = Held()
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         status, _, body = ask(port, "/api/v1/stream", "HEAD")
         assert (status, body) == (200, b"")
         assert held.ended.acquire(timeout=WAIT_S)
@@ -217,14 +219,14 @@ def test_a_length_that_is_none_is_refused(length: str) -> None:
 
 def test_a_body_in_chunks_is_refused_where_it_grows_too_long() -> None:
     held = Held(body_bytes=100)
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         for pieces, status in (([b"x" * 50] * 3, 413), ([b"x" * 50] * 2, 200)):
             assert ask(port, "/api/v1/length", "POST", body=iter(pieces))[0] == status
 
 
 def test_a_body_that_came_while_its_client_waited_is_read_whole() -> None:
     held = Held(at_once=1, waiting=5, body_bytes=100)
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         asked: list[Any] = []
         threads = [in_thread(asked, port, "/api/v1/held")]
         assert held.begun.acquire(timeout=WAIT_S)
@@ -248,7 +250,7 @@ def test_a_body_that_came_while_its_client_waited_is_read_whole() -> None:
 def test_many_clients_at_once_are_answered_or_refused_and_nothing_is_left_over() -> None:
     held = Held(at_once=2, waiting=4, wait_s=5)
     held.let_go.set()
-    with serving(held.app) as port:
+    with listening(held.app) as port:
         asked: list[Any] = []
         threads = [in_thread(asked, port, "/api/v1/held") for _ in range(60)]
         for thread in threads:

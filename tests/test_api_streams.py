@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 import pytest
-import uvicorn
 from fastapi import FastAPI
+from serving import listening
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets
@@ -24,22 +24,6 @@ from truckkit.api.app import create_app
 from truckkit.api.asgi import Bridge
 from truckkit.api.settings import Settings
 from truckkit.store import asking
-
-
-@contextmanager
-def uvicorned(app: FastAPI) -> Iterator[int]:
-    """The app under uvicorn, on a port of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            wait_until(lambda: server.started)
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join(20)
 
 
 @contextmanager
@@ -81,7 +65,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
-SERVERS = pytest.mark.parametrize("carried", [uvicorned, bridged])
+SERVERS = pytest.mark.parametrize("carried", [listening, bridged])
 
 
 def service(site: tk.Site) -> FastAPI:
@@ -163,7 +147,7 @@ def test_a_source_that_fails_in_the_middle_breaks_the_connection(carried, monkey
 
 
 def test_streams_at_once_do_not_share_a_cursor() -> None:
-    with uvicorned(service(tk.sample())) as port:
+    with listening(service(tk.sample())) as port:
         found: list[int] = []
 
         def ask() -> None:

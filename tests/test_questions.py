@@ -59,6 +59,7 @@ QUESTIONS: dict[str, Ask] = {
     "weighed_loads": lambda site: site.weighed_loads(),
     "payload_histogram": lambda site: site.payload_histogram(),
     "place_changes": lambda site: site.place_changes(),
+    "tracks": lambda site: site.tracks(),
 }
 OF_EVERY_TRUCK: dict[str, Ask] = {
     "coverage": lambda site: site.coverage(),
@@ -142,7 +143,16 @@ def test_names_that_are_markup_and_sql_change_nothing(name):
     assert sorted(answers[0]) == sorted(answers[1])
 
 
-WITHOUT = {"samples", "reconcile", "quality", "quality_summary", "late", "repeated", "time_in_state"}
+WITHOUT = {
+    "samples",
+    "reconcile",
+    "quality",
+    "quality_summary",
+    "late",
+    "repeated",
+    "time_in_state",
+    "tracks",
+}
 
 
 @pytest.mark.parametrize("name", sorted({*QUESTIONS, *OF_EVERY_TRUCK} - WITHOUT))

@@ -1,4 +1,4 @@
-"""REST: a typed, read-only service over a site. ``create_app`` is pure: routes ask the site.
+"""REST: a typed service over a site, read-only but for records. ``create_app`` is pure: routes ask the site.
 
 >>> import truckkit as tk
 >>> app = create_app(tk.sample())

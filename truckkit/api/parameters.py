@@ -114,8 +114,8 @@ def box(text: str) -> tuple[float, float, float, float]:
         west, south, east, north = math.nan, 0, 0, 0
     if not all(map(math.isfinite, (west, south, east, north))) or west > east or south > north:
         raise BadRequest(
-            f"bbox is {told(text)}; give four numbers with commas: least x, least y, greatest x, greatest y, "
-            "such as 0,0,500,500."
+            f"bbox is {told(text)}; give four finite numbers with commas: "
+            "least x, least y, greatest x, greatest y, such as 0,0,500,500."
         )
     return west, south, east, north
 

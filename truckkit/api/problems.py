@@ -35,10 +35,7 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, fault: RequestValidationError) -> Response:
-        faults = [
-            {"parameter": str(each["loc"][-1]), "detail": f"{each['msg'].removeprefix('Value error, ')}."}
-            for each in fault.errors()
-        ]
+        faults = [_fault(each) for each in fault.errors()]
         said = "; ".join(f"{each['parameter']}: {each['detail'].rstrip('.')}" for each in faults)
         return problem(request, 422, f"the request cannot be answered: {said}.", faults)
 
@@ -55,6 +52,13 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
                 return Response(status_code=204, headers=headers)
             detail = f"{request.method[:20]} is not known here; there is {listed(allowed)}."
         return problem(request, fault.status_code, detail, headers=headers)
+
+
+def _fault(told: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with one parameter, or with the body."""
+    if told["type"] == "json_invalid":
+        return {"parameter": "body", "detail": f"it is not JSON from character {told['loc'][-1]} on."}
+    return {"parameter": str(told["loc"][-1]), "detail": f"{told['msg'].removeprefix('Value error, ')}."}
 
 
 def answer_of(request: Request, fault: TruckkitError) -> Response:
@@ -102,7 +106,7 @@ def problem(
         "status": status,
         # A key that somebody put into an address is not said back, for answers are kept and passed on.
         "detail": struck_out(detail),
-        "instance": quote(struck_out(request.scope["path"])),
+        "instance": struck_out(_path(request)),
         "request_id": request.state.request_id,
     }
     if faults:
@@ -115,6 +119,12 @@ def problem(
     )
 
 
+def _path(request: Request) -> str:
+    """The path as it was asked for: what ``%2F`` stands for is part of a name."""
+    raw: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    return quote(raw.partition(b"?")[0].decode("latin-1"), safe="/%:@!$&'()*+,;=~")
+
+
 async def only_known_parameters(request: Request) -> None:
     """Refuse parameters that the route does not know, with the nearest name, and those said twice."""
     route = request.scope["route"]
@@ -124,7 +134,7 @@ async def only_known_parameters(request: Request) -> None:
     }
     for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
             hint = f'; did you mean "{near[0]}"?' if near else "."
             raise BadRequest(f'no parameter "{name[:60]}" here{hint} It has {listed(sorted(known))}.')
         if times > 1 and not known[name]:

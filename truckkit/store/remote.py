@@ -22,8 +22,8 @@ import pyarrow as pa
 from truckkit import schema
 from truckkit.errors import SourceFailed
 from truckkit.store import ddl
+from truckkit.store.client import Parameters, Service
 from truckkit.store.reader import SHUT, Backend
-from truckkit.store.service import Parameters, Service
 
 _MOST_BYTES = 2_000_000_000
 """What is kept of a service's answers, as Arrow counts; what was used longest ago goes first. [bytes]"""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import truckkit as tk
 from truckkit import schema
 from truckkit.errors import BadRequest, NoStore, SourceFailed, TruckkitError, UnknownName
-from truckkit.store.service import Service
+from truckkit.store.client import Service
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 HEALTHY = {"status": "ready", "site": "Pit", "version": "0.1.0", "generation": 1}
