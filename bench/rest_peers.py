@@ -11,6 +11,7 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ from urllib.parse import urlencode
 import ibis
 import pyarrow as pa
 import urllib3
-from influx_rate import serving
 from rest_client import free_port, until_it_answers
+
+sys.path.append(str(Path(__file__).parent.parent / "tests"))  # where a server for tests is set up
+from influxd import running
 
 import truckkit as tk
 
@@ -124,7 +127,7 @@ def peers(folder: Path, site: tk.Site, days: float, datasette: str | None) -> It
             own = folder / "influx"
             loaded = (own / "loaded").exists()
             own.mkdir(exist_ok=True)
-            port = stack.enter_context(serving(own))
+            port = stack.enter_context(running(own)).port
             if not loaded:
                 _into_influx(held, port)
                 (own / "loaded").touch()
