@@ -22,7 +22,12 @@ class Settings(BaseSettings):
     query_s: float = Field(
         default=30.0, gt=0, description="How long a query may run before it is stopped. [s]"
     )
-    at_once: int = Field(default=16, ge=1, description="Requests that are answered at once; others wait.")
+    at_once: int = Field(
+        default=6,
+        ge=1,
+        description="Requests that are answered at once; others wait. Three for each core keep it busy, and "
+        "leave it time for who asks for /health.",
+    )
     waiting: int = Field(
         default=256, ge=0, description="Requests that may wait; over it they are answered 503."
     )
