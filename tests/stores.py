@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
+import truckkit as tk
 from truckkit import schema
 from truckkit.store import Draft, Facts, Pending, publish
 
 Rows = Sequence[Mapping[str, object]]
+
+
+def copied_sample(folder: Path) -> Path:
+    """The sample, in a folder of its own in which keys may be made and records written."""
+    sample = tk.sample().store
+    assert sample
+    shutil.copytree(sample.folder, folder)
+    return folder
 
 
 def write(folder: Path, facts: Facts, **tables: Rows) -> Path:

@@ -11,7 +11,6 @@ import itertools
 import json
 import logging
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from stores import write
+from stores import copied_sample, write
 
 import truckkit as tk
 from truckkit.api.app import create_app
@@ -87,11 +86,7 @@ SAYS_TOO_MUCH = re.compile(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, in a store of its own that may be written."""
-    sample = tk.sample().store
-    assert sample
-    copied = tmp_path_factory.mktemp("hostile") / "mine"
-    shutil.copytree(sample.folder, copied)
-    return copied
+    return copied_sample(tmp_path_factory.mktemp("hostile") / "mine")
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from inputs import bring, positions
+from stores import copied_sample
 
 import truckkit as tk
 from truckkit.api import answers
@@ -74,8 +74,7 @@ def test_a_store_that_has_moved_on_is_answered_anew(tmp_path: Path) -> None:
 
 
 def test_what_is_known_is_told_to_nobody_without_a_key(tmp_path: Path) -> None:
-    sample = tk.sample().store
-    shutil.copytree(sample.folder, tmp_path / "mine")
+    copied_sample(tmp_path / "mine")
     key = keys.add(tmp_path / "mine", "reader", "read")
     client = TestClient(create_app(open_site(tmp_path / "mine")))
     for _ in range(3):

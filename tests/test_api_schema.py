@@ -6,7 +6,6 @@ The service stands over a store of its own with a key that may write, so that it
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from schemathesis.config import (
 )
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi import checks
+from stores import copied_sample
 
 import truckkit as tk
 from truckkit import schema
@@ -51,11 +51,7 @@ HELD = [
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, in a store of its own that may be written."""
-    sample = tk.sample().store
-    assert sample
-    copied = tmp_path_factory.mktemp("schema") / "mine"
-    shutil.copytree(sample.folder, copied)
-    return copied
+    return copied_sample(tmp_path_factory.mktemp("schema") / "mine")
 
 
 @pytest.fixture(scope="module")

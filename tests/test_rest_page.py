@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from types import ModuleType
 
 import pytest
 from serving import serving
+from stores import copied_sample
 from system import missing, program
 
 import truckkit as tk
@@ -50,11 +50,7 @@ EXAMPLES = module("rest_examples").EXAMPLES
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample, where a key may be made."""
-    sample = tk.sample().store
-    assert sample
-    copied = tmp_path_factory.mktemp("served") / "mine"
-    shutil.copytree(sample.folder, copied)
-    return copied
+    return copied_sample(tmp_path_factory.mktemp("served") / "mine")
 
 
 @pytest.fixture(scope="module")

@@ -55,19 +55,18 @@ STATUSES = {
 }
 """Nothing below this module knows of HTTP."""
 
-_PROBLEM: dict[str, Any] = {"model": models.Problem, "content": {"application/problem+json": {}}}
 _EVERYWHERE: dict[int | str, dict[str, Any]] = {
-    401: {**_PROBLEM, "description": "A key is wanted, and none that holds was shown."},
-    403: {**_PROBLEM, "description": "Whoever asks may not do this."},
-    413: {**_PROBLEM, "description": "The body of the request is too long."},
-    422: {**_PROBLEM, "description": "A parameter that cannot be meant."},
-    429: {**_PROBLEM, "description": "That was too often; Retry-After says when to come back."},
-    500: {**_PROBLEM, "description": "The server failed."},
-    503: {**_PROBLEM, "description": "The server is busy, or the store cannot be read now; see Retry-After."},
+    401: models.problem("A key is wanted, and none that holds was shown."),
+    403: models.problem("Whoever asks may not do this."),
+    413: models.problem("The body of the request is too long."),
+    422: models.problem("A parameter that cannot be meant."),
+    429: models.problem("That was too often; Retry-After says when to come back."),
+    500: models.problem("The server failed."),
+    503: models.problem("The server is busy, or the store cannot be read now; see Retry-After."),
 }
 _OF_RESOURCES: dict[int | str, dict[str, Any]] = {
-    404: {**_PROBLEM, "description": "A name that is not there."},
-    410: {**_PROBLEM, "description": "The cursor's generation has been replaced."},
+    404: models.problem("A name that is not there."),
+    410: models.problem("The cursor's generation has been replaced."),
 }
 
 

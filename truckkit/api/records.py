@@ -25,6 +25,7 @@ from truckkit import schema
 from truckkit.api import logs, models
 from truckkit.api.access import Who, may_write
 from truckkit.api.pages import sayable
+from truckkit.api.recall import names
 from truckkit.api.rows import encode_rows
 from truckkit.errors import BadRequest, NoStore, UnknownName, told
 from truckkit.site import Site
@@ -119,11 +120,9 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
     def one(request: Request, name: Name) -> Response:
         """One record; its ETag is what a change of it names in If-Match."""
         answer = _told(site(), kept, name, 200)
-        held = [
-            each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")
-        ]
-        if answer.headers["etag"] in held:
-            return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
+        tag = answer.headers["etag"]
+        if names(request.headers.get("if-none-match", ""), tag.strip('"')):
+            return Response(status_code=304, headers={"ETag": tag})
         return answer
 
     def new(request: Request, who: Writer, said: BaseModel, once: Once) -> Response:
