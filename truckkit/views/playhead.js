@@ -8,10 +8,12 @@ class Playhead {
     this.playing = false;
     // True while what must be drawn is not here yet: time stands rather than run past what is unknown.
     this.waiting = false;
+    // [from, to): where time comes round again; null: nowhere.
+    this.loop = null;
     this._watchers = new Set();
   }
 
-  // Calls back with "play", "pause", "seek", "speed" or "tick"; gives the function that stops it.
+  // Calls back with "play", "pause", "seek", "speed", "loop" or "tick"; gives the function that stops it.
   watch(watcher) {
     this._watchers.add(watcher);
     return () => this._watchers.delete(watcher);
@@ -25,6 +27,7 @@ class Playhead {
   play() {
     if (this.playing || this.length <= 0) return;
     if (this.now >= this.last) this.now = 0;
+    if (this.loop && (this.now < this.loop[0] || this.now >= this.loop[1])) [this.now] = this.loop;
     this.playing = true;
     this._tell("play");
   }
@@ -52,10 +55,21 @@ class Playhead {
     this._tell("speed");
   }
 
+  // Repeats [from, to) from now on; null ends it.
+  repeat(loop) {
+    const held = loop && loop.map((at) => Math.min(this.length, Math.max(0, Math.round(at))));
+    this.loop = held && held[1] > held[0] ? held : null;
+    this._tell("loop");
+  }
+
   // One frame of the screen later, `elapsed` real milliseconds.
   advance(elapsed) {
     if (!this.playing || this.waiting) return;
     this.now += elapsed * this.speed;
+    if (this.loop && this.now >= this.loop[1]) {
+      const [from, to] = this.loop;
+      this.now = from + ((this.now - to) % (to - from));
+    }
     if (this.now >= this.last) {
       this.now = this.last;
       this.pause();

@@ -38,6 +38,7 @@ _PARTS = (
     "surface",
     "telling",
     "playhead",
+    "shared",
     "tracks",
     "doings",
     "viewport",
