@@ -66,7 +66,7 @@ class Playhead {
   advance(elapsed) {
     if (!this.playing || this.waiting) return;
     this.now += elapsed * this.speed;
-    if (this.loop && this.now >= this.loop[1]) {
+    if (this.loop && this.now >= Math.min(this.loop[1], this.last)) {
       const [from, to] = this.loop;
       this.now = from + ((this.now - to) % (to - from));
     }
