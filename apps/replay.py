@@ -22,7 +22,7 @@ def replay(site: Site, address: Address) -> Replay:
     try:
         times = float(speed)
     except ValueError:
-        raise BadRequest(f'the speed "{speed[:40]}" is not a number; give one from 1 to 600.') from None
+        raise BadRequest(f'the speed "{speed[:40]}" is not a number; give one from 0.1 to 1000.') from None
     narrowed = site.between(start, stop) if start else site
     return Replay(
         narrowed.truck(*trucks) if len(trucks) > 1 else narrowed,

@@ -1,7 +1,9 @@
 // The controls of a replay: the clock's buttons, the time that one reads and types, whom to follow.
 
-const SPEEDS = [1, 2, 5, 10, 30, 60, 120, 300, 600];
-const STEPS = [["sample", 0], ["1 s", SECOND], ["10 s", 10 * SECOND], ["1 min", MINUTE]];
+const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1000];
+const STEPS = [
+  ["sample", "sample"], ["1 s", SECOND], ["10 s", 10 * SECOND], ["1 min", MINUTE], ["event", "event"], ["haul cycle", "cycle"],
+];
 const TRAILS = [["no trail", 0], ["1 min", MINUTE], ["3 min", 3 * MINUTE], ["10 min", 10 * MINUTE], ["30 min", 30 * MINUTE]];
 const ICONS = {
   play: "M5 3v14l12-7z", pause: "M5 3h4v14H5zM11 3h4v14h-4z",
@@ -9,7 +11,7 @@ const ICONS = {
 };
 const KEYS = [
   ["Space", "play and pause"], ["← →", "a step back and on; with Shift ten"], ["↑ ↓", "faster and slower"],
-  ["Home End", "to the start and the end"], ["+ −", "zoom in and out"], ["0", "fit all"],
+  ["Home End", "to the start and the end"], ["[ ]", "repeat from here, to here"], ["L", "repeat the stretch, or no more"], ["N", "follow the newest data"], ["+ −", "zoom in and out"], ["0", "fit all"],
   ["T", "type a time"], ["F", "follow the next truck; with Shift nobody"], ["?", "show or hide this"],
   ["drag", "move the map; two fingers zoom"], ["wheel", "zoom around the pointer"], ["click", "follow a truck"],
 ];
@@ -84,7 +86,7 @@ function clockRow(scene, act) {
   const back = button("Step back", "", () => act.step(-1)), on = button("Step on", "", () => act.step(1));
   back.append(icon(ICONS.back));
   on.append(icon(ICONS.on));
-  const step = choice("Length of a step", STEPS.map(([text, ms]) => [`step ${text}`, ms]), (ms) => act.stepLength(Number(ms)));
+  const step = choice("Length of a step", STEPS.map(([text, ms]) => [`step ${text}`, ms]), (length) => act.stepLength(Number(length) || length));
   step.value = String(SECOND);
   const speed = choice("Speed", SPEEDS.map((times) => [`${times}×`, times]), (times) => act.speed(Number(times)));
   const time = element("input", "time", "", {
@@ -92,9 +94,11 @@ function clockRow(scene, act) {
     spellcheck: "false", autocomplete: "off", inputmode: "text",
   });
   const zone = choice("Which clock the time is told by", [
-    [`site time (${site.hours(scene.start)})`, "site"], ["UTC", "utc"],
+    ["site time", "site"], ["UTC", "utc"],
   ], () => act.redraw());
   const slider = element("input", "slider", "", { type: "range", min: "0", step: "1", max: String(scene.length - 1), "aria-label": "Moment" });
+  const track = element("div", "track");
+  track.append(slider);
   const follow = choice("Follow a truck", [["follow nobody", -1], ...scene.trucks.map((truck, k) => [`follow ${truck.name}`, k])],
     (truck) => act.follow(Number(truck)));
   const trail = choice("Length of the trails", TRAILS.map(([text, ms]) => [ms ? `trail ${text}` : text, ms]), (ms) => act.trail(Number(ms)));
@@ -144,12 +148,14 @@ function clockRow(scene, act) {
   for (const name of ["change", "pointerup", "pointercancel", "blur"]) slider.addEventListener(name, () => { sliding = false; });
 
   row.append(
-    Object.assign(element("div", "buttons"), { hidden: false }), time, zone, slider, follow, trail, source, keys,
+    Object.assign(element("div", "buttons"), { hidden: false }), time, zone, track, follow, trail, source, keys,
   );
   row.firstChild.append(back, play, on, step, speed);
 
   return {
-    row, fault, clock, written, time, follow,
+    row, fault, clock, written, time, follow, track,
+    // Puts a group of controls before the last one, which explains the keys.
+    add: (group) => row.insertBefore(group, keys),
     // True while a finger holds the slider: time stands under it.
     held: () => sliding,
     say({ now, playing, times, followed, trailed }) {

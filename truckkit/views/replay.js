@@ -50,38 +50,60 @@ function questions(model) {
 }
 
 export function render({ model }) {
-  const root = element("div", "replay", "", { role: "region", "aria-label": "Replay", tabindex: "0" });
-  const bar = root.appendChild(element("div", "bar"));
-  const stage = element("div", "stage");
-  const message = stage.appendChild(element("div", "message", "Looking for positions…", { role: "status" }));
-  root.append(stage);
+  const host = element("div", "host"), stage = host.appendChild(element("div", "host"));
+  // Panel fills a child where it lies when this has been rendered; the layout comes with the scene.
+  const nursery = host.appendChild(element("div", "nursery", "", { "aria-hidden": "true" }));
   const { ask, stop } = questions(model);
-  let leave = () => {}, gone = false;
+  const children = {};
+  for (const name of ["timeline", "signals"]) if (model[name]) children[name] = nursery.appendChild(model.get_child(name));
+  let leave = () => {}, gone = false, asked = 0;
   model.on("remove", () => {
     gone = true;
     stop();
     leave();
   });
-  ask("scene").then((scene) => {
-    if (gone) return;
-    message.remove();
-    leave = perform(root, bar, stage, scene, ask, model);
-  }, (error) => { message.textContent = error.message; });
+  // `kept` is what goes over from the performance before: what is seen, and how.
+  const begin = async (question, kept) => {
+    const number = (asked += 1);
+    try {
+      const scene = await ask("scene", question);
+      if (gone || number !== asked) return;
+      leave();
+      leave = perform(stageOf(stage), scene, ask, model, children, kept, begin);
+    } catch (error) {
+      const message = host.querySelector(".message");
+      if (message && !gone && number === asked) message.textContent = error.message;
+    }
+  };
+  stageOf(stage).append(element("div", "message", "Looking for positions…", { role: "status" }));
+  begin({}, null);
+  return host;
+}
+
+// An empty replay in the place of the one before.
+function stageOf(stage) {
+  const root = element("div", "replay", "", { role: "region", "aria-label": "Replay", tabindex: "0" });
+  stage.replaceChildren(root);
   return root;
 }
 
 // Everything once the scene is known; gives the function that ends it.
-function perform(root, bar, stage, scene, ask, model) {
+function perform(root, scene, ask, model, children, kept, begin) {
+  const bar = element("div", "bar"), stage = element("div", "stage");
   const count = scene.trucks.length;
   const [ox, oy] = scene.origin;
   const bounds = [scene.bounds[0] - ox, scene.bounds[1] - oy, scene.bounds[2] - ox, scene.bounds[3] - oy];
   const site = siteClock(scene.clock);
-  const playhead = new Playhead(scene.length);
+  const shared = enterShared(model.shared, scene.start, scene.length), { playhead } = shared;
+  shared.move(scene.start, scene.length);
   const reads = scene.trucks.map(() => ({ status: LOADING, x: 0, y: 0, heading: 0, speed: 0, since: 0 }));
   const does = scene.trucks.map(() => ({ state: "", since: 0, loaded: false, teller: 0, sure: UNSURE }));
   let surface = null, frame = 0, last = 0, said = 0, missing = 0;
-  let followed = scene.trucks.findIndex((truck) => truck.name === model.truck);
-  let trail = 3 * MINUTE, stepLength = SECOND, fitted = "";
+  const numbered = new Map(scene.trucks.map((truck, k) => [truck.name, k]));
+  if (!kept) shared.follow(model.truck);
+  let followed = numbered.get(shared.truck) ?? -1;
+  let { trail, stepLength } = kept || { trail: 3 * MINUTE, stepLength: SECOND };
+  let fitted = "";
 
   const redraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
   const tracks = new Tracks(scene, ask, redraw), doings = new Doings(scene, scene.told_by, ask, redraw);
@@ -95,7 +117,7 @@ function perform(root, bar, stage, scene, ask, model) {
   // Around the map ------------------------------------------------------------------------------
   const zoomed = (factor) => () => viewport.zoom(factor);
   const fit = () => {
-    follow(-1);
+    letGo();
     viewport.fit(bounds);
   };
   const corner = stage.appendChild(element("div", "corner", "", { role: "group", "aria-label": "Map" }));
@@ -117,18 +139,18 @@ function perform(root, bar, stage, scene, ask, model) {
   note.hidden = true;
   const tip = stage.appendChild(element("div", "tip", "", { "aria-hidden": "true" }));
   tip.hidden = true;
-  const help = root.appendChild(element("div", "help", "", { role: "dialog", "aria-label": "Keys" }));
+  const help = element("div", "help", "", { role: "dialog", "aria-label": "Keys" });
   help.hidden = true;
   help.append(element("dl"));
   for (const [key, what] of KEYS) help.firstChild.append(element("dt", "", key), element("dd", "", what));
-  const heardAloud = root.appendChild(element("div", "heard", "", { "aria-live": "polite" }));
+  const heardAloud = element("div", "heard", "", { "aria-live": "polite" });
   const legend = legendOf(scene.places.some((place) => place.found));
 
   const controls = clockRow(scene, {
     toggle: () => playhead.toggle(),
-    step, stepLength: (ms) => { stepLength = ms; },
+    step, stepLength: (length) => { stepLength = length; },
     speed: (times) => playhead.accelerate(times),
-    seek: (at) => playhead.seek(at),
+    seek: (at) => seek(at),
     follow, trail: (ms) => {
       trail = ms;
       redraw();
@@ -136,9 +158,16 @@ function perform(root, bar, stage, scene, ask, model) {
     tell: (source) => doings.tell(source),
     now: () => playhead.now, redraw, home: () => pane.focus(), help: () => { help.hidden = !help.hidden; },
   });
-  root.insertBefore(controls.row, stage);
-  root.insertBefore(controls.fault, stage);
-  root.append(legend.list);
+  const loop = loopControls(playhead, (at) => controls.written(scene.start + at));
+  const live = liveControls(scene, {
+    ask, newest: () => playhead.seek(newest()),
+    renew: (follows) => begin({ renew: true }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden() }),
+  });
+  controls.track.append(loop.band);
+  controls.add(loop.group);
+    const panes = paneLayout(stage, children, redraw);
+  corner.append(...panes.toggles);
+  root.append(bar, controls.row, controls.fault, panes.box, legend.list, help, heardAloud);
 
   function mapWords() {
     return `Map of ${scene.site} with ${count} trucks. Press ? for the keys.`;
@@ -147,11 +176,24 @@ function perform(root, bar, stage, scene, ask, model) {
   // What the controls ask for -------------------------------------------------------------------
   function follow(truck) {
     followed = truck;
+    shared.follow(truck < 0 ? "" : scene.trucks[truck].name);
     redraw();
   }
+  // The map is let go, and the truck stays the one that is meant.
+  function letGo() {
+    followed = -1;
+    redraw();
+  }
+  // Whoever goes elsewhere no longer follows the newest.
+  function seek(at) {
+    live.turn(false);
+    playhead.seek(at);
+  }
+  const newest = () => Math.max(0, ...scene.trucks.map((truck) => truck.last));
   async function step(direction, times = 1) {
     playhead.pause();
-    if (stepLength) {
+    live.turn(false);
+    if (typeof stepLength === "number") {
       playhead.seek(playhead.now + direction * stepLength * times);
       return;
     }
@@ -171,13 +213,13 @@ function perform(root, bar, stage, scene, ask, model) {
   }
   listenToKeys(root, {
     " ": () => playhead.toggle(), ArrowLeft: (ten) => step(-1, ten ? 10 : 1), ArrowRight: (ten) => step(1, ten ? 10 : 1),
-    ArrowUp: () => controls.faster(1), ArrowDown: () => controls.faster(-1), Home: () => playhead.seek(0),
-    End: () => playhead.seek(playhead.last), "+": () => viewport.zoom(1.6), "=": () => viewport.zoom(1.6), "-": () => viewport.zoom(1 / 1.6),
+    ArrowUp: () => controls.faster(1), ArrowDown: () => controls.faster(-1), Home: () => seek(0),
+    End: () => seek(playhead.last), "[": loop.from, "]": loop.to, l: loop.toggle, n: () => live.turn(!live.on()), "+": () => viewport.zoom(1.6), "=": () => viewport.zoom(1.6), "-": () => viewport.zoom(1 / 1.6),
     0: fit, t: () => controls.time.focus(), f: nextFollowed, "?": () => { help.hidden = !help.hidden; },
     Escape: () => { help.hidden = true; },
   });
   listenToMap(pane, viewport, {
-    pointed, moved: () => { if (followed >= 0) follow(-1); },
+    pointed, moved: letGo,
     chosen: (spot) => {
       const truck = markers.at(spot);
       if (truck >= 0) follow(truck === followed ? -1 : truck);
@@ -194,7 +236,8 @@ function perform(root, bar, stage, scene, ask, model) {
     doings.want(playhead.now);
     playhead.waiting = controls.held() || !tracks.ready(playhead.now);
     const before = playhead.now;
-    playhead.advance(elapsed);
+    shared.driver ??= root;
+    if (shared.driver === root) playhead.advance(elapsed);
     if (!tracks.ready(playhead.now) && tracks.ready(before)) {
       playhead.now = before;
       playhead.waiting = true;
@@ -270,7 +313,7 @@ function perform(root, bar, stage, scene, ask, model) {
       source,
       scene.grid ? "" : "drawn from longitude and latitude",
     ];
-    bar.replaceChildren(element("span", "range", range), element("span", "told", told.filter(Boolean).join(" · ")));
+    bar.replaceChildren(element("span", "range", range), element("span", "told", told.filter(Boolean).join(" · ")), live.group);
   }
   function sayScale() {
     const { pixels, words: length } = scaleBar(viewport.scale, 120);
@@ -310,7 +353,7 @@ function perform(root, bar, stage, scene, ask, model) {
   }
   function goTo(at) {
     return button("Go to the next sample", `Next sample ${moment(at)}`, () => {
-      playhead.seek(at);
+      seek(at);
       pane.focus({ preventScroll: true });
     });
   }
@@ -356,15 +399,21 @@ function perform(root, bar, stage, scene, ask, model) {
   }
 
   // Beginning and end ---------------------------------------------------------------------------
-  playhead.speed = model.speed;
-  playhead.watch((what) => {
+  if (!kept) playhead.speed = model.speed;
+  const unshared = shared.watch((what) => {
+    if (what === "truck") followed = numbered.get(shared.truck) ?? -1;
     if (what === "pause" || what === "seek") heardAloud.textContent = `${what === "pause" ? "paused at " : ""}${moment(playhead.now)}`;
     if (what !== "tick") said = 0;
     redraw();
   });
   const firsts = scene.trucks.map((truck) => truck.first);
   const asked = typeof model.at === "number" ? model.at - scene.start : null;
-  playhead.seek(asked !== null ? asked : count ? Math.min(...firsts) : 0);
+  if (!kept) playhead.seek(asked !== null ? asked : count ? Math.min(...firsts) : 0);
+  if (kept) panes.hide(kept.hidden);
+  if (kept?.live) {
+    live.turn(true);
+    playhead.seek(newest());
+  }
   heardAloud.textContent = "";
   if (!count) {
     for (const control of controls.row.querySelectorAll("button, select, input")) control.disabled = true;
@@ -376,6 +425,11 @@ function perform(root, bar, stage, scene, ask, model) {
     root.classList.toggle("narrow", root.clientWidth < 640);
     // The pane finds its size as the controls around it do; what nobody has moved since fits again.
     const { x, y, scale: zoom } = viewport;
+    if (kept?.view) {
+      Object.assign(viewport, { x: kept.view.x, y: kept.view.y, scale: kept.view.scale });
+      kept.view = null;
+      fitted = "moved";
+    }
     if (viewport.width > 40 && (!fitted || fitted === `${x} ${y} ${zoom}`)) {
       viewport.fit(bounds);
       fitted = `${viewport.x} ${viewport.y} ${viewport.scale}`;
@@ -394,11 +448,16 @@ function perform(root, bar, stage, scene, ask, model) {
     redraw();
   });
   // For whoever measures or tests from outside what is drawn.
-  root.replay = { playhead, tracks, viewport, reads, does, scene, ground, markers, followed: () => followed };
+  root.replay = { shared, playhead, tracks, viewport, reads, does, scene, ground, markers, followed: () => followed };
   return () => {
     cancelAnimationFrame(frame);
     resized.disconnect();
     unwatch();
+    unshared();
+    loop.stop();
+    live.stop();
     ground.stop();
+    if (shared.driver === root) shared.driver = null;
+    leaveShared(model.shared);
   };
 }

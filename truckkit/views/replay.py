@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Callable, Hashable
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import panel as pn
 import param
-from panel.custom import JSComponent
+from ibis import _
+from panel.custom import Child, JSComponent
 
 from truckkit import errors
 from truckkit.errors import BadRequest, BadTime, TruckkitError
@@ -26,11 +29,12 @@ from truckkit.views import scene as scenes
 from truckkit.views.answers import QUICK, SHARED, SLOW, serial
 from truckkit.views.assets import assets
 from truckkit.views.setting import described
+from truckkit.views.timeline import Timeline
 
 if TYPE_CHECKING:
     from truckkit.site import Site
 
-SPEEDS = (1, 600)
+SPEEDS = (0.1, 1000)
 """The slowest and the fastest speed, in times of the real one."""
 
 _log = logging.getLogger(__name__)
@@ -45,7 +49,10 @@ _PARTS = (
     "ground",
     "markers",
     "controls",
+    "loop",
+    "live",
     "legend",
+    "panes",
     "replay",
 )
 
@@ -61,6 +68,9 @@ class ReplayCanvas(JSComponent):
     at = param.Number(default=None, allow_None=True, doc="Where the clock stands at first [ms since 1970].")
     truck = param.String(default="", doc="The truck to follow at first; empty: none.")
     speed = param.Number(default=60, doc="Times of the real speed at first.")
+    shared = param.String(default="", doc="The name in the page by which the panes find their clock.")
+    timeline = Child(allow_None=True, doc="The pane of states.")
+    signals = Child(allow_None=True, doc="The pane of telemetry.")
 
     _esm = _source()
     _stylesheets = [assets("replay.css")]  # noqa: RUF012 - Panel reads a list
@@ -88,7 +98,9 @@ class Replay(pn.viewable.Viewer):
     truck
         The truck to follow at first.
     speed
-        How fast time goes, from 1 to 600 times the real speed.
+        How fast time goes, from 0.1 to 1000 times the real speed.
+    timeline
+        Whether the timeline of states stands beside the map.
     """
 
     speed = param.Number(default=60, bounds=SPEEDS, doc="Times of the real speed at first.")
@@ -101,6 +113,7 @@ class Replay(pn.viewable.Viewer):
         at: str | datetime | None = None,
         truck: str = "",
         speed: float = 60,
+        timeline: bool = True,
         **params: Any,
     ) -> None:
         slowest, fastest = SPEEDS
@@ -113,14 +126,21 @@ class Replay(pn.viewable.Viewer):
             raise _outside(site, self._at)
         layout = {name: params.pop(name) for name in tuple(params) if name not in type(self).param}
         if not {"height", "sizing_mode"} & set(layout):
-            layout.update(sizing_mode="stretch_width", height=620)
+            layout.update(sizing_mode="stretch_width", height=720)
         super().__init__(speed=speed, truck=truck, **params)
         self._site = site
-        self._window: scenes.Window | None = None
+        # The window stays where it was chosen, or chunks that the browser holds would mean other times.
+        self._window = scenes.window(site, self._at)
+        shared = uuid4().hex
+        start, stop, _ = self._window
+        states = site.between(start, stop) if start < stop else site
+        self._timeline = Timeline(states, shared=shared, sizing_mode="stretch_both") if timeline else None
         self._canvas = ReplayCanvas(
             at=None if self._at is None else clock.milliseconds(self._at),
             truck=truck,
             speed=speed,
+            shared=shared,
+            timeline=self._timeline,
             **layout,
         )
         self._canvas.on_msg(self._asked)
@@ -163,9 +183,6 @@ class Replay(pn.viewable.Viewer):
             loop.call_soon_threadsafe(self._canvas._send_msg, answer)
 
     def _scene(self, site: Site) -> scenes.Scene:
-        # The window stays where it was chosen, or chunks that the browser holds would mean other times.
-        if self._window is None:
-            self._window = scenes.window(site, self._at)
         window = self._window
         return SHARED.get(("scene", *self._key(site)), lambda: scenes.scene(site, window), lambda _: 4096)
 
@@ -187,7 +204,27 @@ class Replay(pn.viewable.Viewer):
 
     def _answer_scene(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session()
+        if question.get("renew"):
+            self._renew(site)
         return described(site, self._scene(site))
+
+    def _renew(self, site: Site) -> None:
+        """Take a newer generation over: where the newest stretch is shown, it moves on."""
+        if self._window[2]:
+            self._window = scenes.window(site)
+
+    def _answer_fresh(self, question: dict[str, Any]) -> dict[str, Any]:
+        site = self._site.session()
+        newest = SHARED.get(
+            ("newest", serial(site.store if site.store is not None else self), site.generation),
+            lambda: scenes.one_instant(site.latest.aggregate(at=_.at.max())),
+            lambda _: 64,
+        )
+        return {
+            "generation": site.generation,
+            "newest": None if newest is None else clock.milliseconds(newest),
+            "now": time.time_ns() // 1_000_000,
+        }
 
     def _answer_positions(self, question: dict[str, Any]) -> bytes:
         number = _whole(question, "number")
@@ -228,6 +265,7 @@ class Replay(pn.viewable.Viewer):
 
     _answerers: dict[str, Callable[[Replay, dict[str, Any]], Any]] = {  # noqa: RUF012 - never changed
         "scene": _answer_scene,
+        "fresh": _answer_fresh,
         "positions": _answer_positions,
         "states": _answer_states,
         "last_known": _answer_last_known,

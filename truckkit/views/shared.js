@@ -10,10 +10,23 @@ class Shared {
     this.trucks = null;
     this.marks = [];
     this.users = 0;
+    // Of several pictures of one replay, one alone moves the clock on.
+    this.driver = null;
     this._watchers = new Set();
   }
 
-  // Calls back with "truck", "trucks", "marks", or what the playhead tells; gives the function that stops it.
+  // Another window of the same replay: the moment stays what it was, as far as it lies in it.
+  move(start, length) {
+    if (start === this.start && length === this.playhead.length) return;
+    const at = this.start + this.playhead.now;
+    this.start = start;
+    this.playhead.length = length;
+    this.playhead.loop = null;
+    this.playhead.seek(at - start);
+    this._tell("window");
+  }
+
+  // Calls back with "truck", "trucks", "marks", "window", or what the playhead tells; gives the function that stops it.
   watch(watcher) {
     this._watchers.add(watcher);
     const stop = this.playhead.watch(watcher);

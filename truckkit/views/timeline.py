@@ -56,6 +56,7 @@ class StateStrips(JSComponent):
     told = param.String("", doc="Who told of the states.")
     note = param.String("", doc="What is left out.")
     message = param.String("", doc="Why there is nothing to show.")
+    shared = param.String("")
     replay = param.String("", doc="Where a replay is served, if it is.")
     shown = param.List([0, 1], doc="The visible range.")
     at = param.Number(None, allow_None=True, doc="The chosen moment.")
