@@ -20,7 +20,8 @@ from uuid import uuid4
 import panel as pn
 import param
 from ibis import _
-from panel.custom import Child, JSComponent
+from panel.custom import JSComponent
+from panel.viewable import Child
 
 from truckkit import errors
 from truckkit.errors import BadRequest, BadTime, TruckkitError
