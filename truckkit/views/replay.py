@@ -7,12 +7,10 @@ Replay(speed=600, truck='')
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import math
 import time
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,15 +18,15 @@ from uuid import uuid4
 import panel as pn
 import param
 from ibis import _
-from panel.custom import JSComponent
 from panel.viewable import Child
 
 from truckkit import errors
-from truckkit.errors import BadRequest, BadTime, TruckkitError
+from truckkit.errors import BadRequest, BadTime
 from truckkit.views import chunks, clock, palette, telling
 from truckkit.views import scene as scenes
-from truckkit.views.answers import QUICK, SHARED, SLOW, serial
+from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
+from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
 from truckkit.views.timeline import Timeline
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 SPEEDS = (0.1, 1000)
 """The slowest and the fastest speed, in times of the real one."""
 
-_log = logging.getLogger(__name__)
 _PARTS = (
     "surface",
     "telling",
@@ -54,6 +51,7 @@ _PARTS = (
     "live",
     "legend",
     "panes",
+    "questions",
     "replay",
 )
 
@@ -63,7 +61,7 @@ def _source() -> str:
     return "\n".join([palette.javascript(), clock.javascript(), parts])
 
 
-class ReplayCanvas(JSComponent):
+class ReplayCanvas(Asking):
     """The browser's half of a replay. It asks; ``Replay`` answers."""
 
     at = param.Number(default=None, allow_None=True, doc="Where the clock stands at first [ms since 1970].")
@@ -75,11 +73,6 @@ class ReplayCanvas(JSComponent):
 
     _esm = _source()
     _stylesheets = [assets("replay.css")]  # noqa: RUF012 - Panel reads a list
-
-    def _server_event(self, doc: Any, event: Any) -> None:
-        # A question changes no model. On Panel's own way it would run changes of other components out of
-        # turn, which loses what follows from them, and would mark every page of every session busy.
-        self._process_event(event)
 
 
 class Replay(pn.viewable.Viewer):
@@ -144,7 +137,8 @@ class Replay(pn.viewable.Viewer):
             timeline=self._timeline,
             **layout,
         )
-        self._canvas.on_msg(self._asked)
+        answerers = {asked: partial(answer, self) for asked, answer in self._answerers.items()}
+        self._asked, self._answer = answer_questions(self._canvas, answerers, slow={"backdrop"})
         SLOW.submit(_warm_up)
 
     def __panel__(self) -> Any:
@@ -154,34 +148,6 @@ class Replay(pn.viewable.Viewer):
         return f"Replay(speed={self.speed:g}, truck={self.truck!r})"
 
     # Questions of the browser -------------------------------------------------------------------
-
-    def _asked(self, event: Any) -> None:
-        """Hand a question to a worker thread, so that the event loop goes on."""
-        question = event.data
-        asked = question.get("ask") if isinstance(question, dict) else None
-        if not isinstance(asked, str) or asked not in self._answerers:
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        pool = SLOW if asked == "backdrop" else QUICK
-        pool.submit(self._answer, question, loop)
-
-    def _answer(self, question: dict[str, Any], loop: asyncio.AbstractEventLoop | None) -> None:
-        answer: dict[str, Any] = {"id": question.get("id")}
-        try:
-            answer["body"] = self._answerers[question["ask"]](self, question)
-        except TruckkitError as error:
-            answer["failed"] = str(error)
-        except Exception:
-            _log.exception("the replay could not answer %r", question.get("ask"))
-            answer["failed"] = "The server could not answer; its log says why."
-        if loop is None:
-            self._canvas._send_msg(answer)
-        elif not loop.is_closed():
-            # A notebook's channel may be written to by its own thread alone.
-            loop.call_soon_threadsafe(self._canvas._send_msg, answer)
 
     def _scene(self, site: Site) -> scenes.Scene:
         window = self._window
@@ -228,13 +194,13 @@ class Replay(pn.viewable.Viewer):
         }
 
     def _answer_positions(self, question: dict[str, Any]) -> bytes:
-        number = _whole(question, "number")
+        number = whole(question, "number")
         return self._remembered(
             "positions", lambda site, scene: chunks.positions(site, scene, number), number
         )
 
     def _answer_states(self, question: dict[str, Any]) -> bytes:
-        number = _whole(question, "number")
+        number = whole(question, "number")
         told = self._site.session().using(telling.source(question.get("source")))
         return self._remembered(
             "states", lambda site, scene: chunks.states(site, scene, number), number, site=told
@@ -245,20 +211,18 @@ class Replay(pn.viewable.Viewer):
         numbers = question.get("trucks")
         if not isinstance(numbers, list) or not all(isinstance(number, int) for number in numbers):
             raise BadRequest(f'"trucks" is a list of whole numbers, not {numbers!r}.')
-        return chunks.last_known(site, self._scene(site), _real(question, "before"), numbers)
+        return chunks.last_known(site, self._scene(site), real(question, "before"), numbers)
 
     def _answer_neighbour(self, question: dict[str, Any]) -> float | None:
         site = self._site.session()
-        number = None if question.get("truck") is None else _whole(question, "truck")
+        number = None if question.get("truck") is None else whole(question, "truck")
         forward = bool(question.get("forward"))
-        return chunks.neighbour(site, self._scene(site), _real(question, "at"), number, forward)
+        return chunks.neighbour(site, self._scene(site), real(question, "at"), number, forward)
 
     def _answer_backdrop(self, question: dict[str, Any]) -> bytes:
         backdrop = _backdrop()
-        west, south, east, north = (_real(question, side) for side in ("west", "south", "east", "north"))
-        frame = backdrop.Frame(
-            west, south, east, north, _whole(question, "width"), _whole(question, "height")
-        )
+        west, south, east, north = (real(question, side) for side in ("west", "south", "east", "north"))
+        frame = backdrop.Frame(west, south, east, north, whole(question, "width"), whole(question, "height"))
         key = self._key(self._site)
         return self._remembered(
             "backdrop", lambda site, scene: backdrop.picture(site, scene, frame, key), frame
@@ -293,17 +257,3 @@ def _outside(site: Site, at: datetime) -> BadTime:
     return BadTime(
         f"{told} lies outside what {site.name} shows here, {start} to {stop}; choose a moment in it."
     )
-
-
-def _real(question: dict[str, Any], name: str) -> float:
-    told = question.get(name)
-    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told):
-        raise BadRequest(f'"{name}" is a number, not {told!r}.')
-    return float(told)
-
-
-def _whole(question: dict[str, Any], name: str) -> int:
-    told = _real(question, name)
-    if told != int(told):
-        raise BadRequest(f'"{name}" is a whole number, not {told!r}.')
-    return int(told)
