@@ -23,8 +23,11 @@ def copied_sample(folder: Path) -> Path:
     return folder
 
 
-def write(folder: Path, facts: Facts, **tables: Rows) -> Path:
-    """A store whose tables hold these rows, given by the tables' names; what a row leaves out is empty."""
+def write(folder: Path, facts: Facts, identity: str = "", **tables: Rows) -> Path:
+    """A store whose tables hold these rows, given by the tables' names; what a row leaves out is empty.
+
+    A load of another identity comes on top of those that the store has.
+    """
     # Rows of sources carry their load; what a site says of itself (shifts, limits) belongs to none.
     arrow = {name: _arrow(schema.TABLES[name], rows) for name, rows in tables.items()}
     loaded = [name for name in tables if "load_id" in schema.TABLES[name]]
@@ -35,7 +38,7 @@ def write(folder: Path, facts: Facts, **tables: Rows) -> Path:
 
     with Draft() as draft:
         draft.site = facts
-        load = draft.load("test", str(folder), "rows", "states")
+        load = draft.load("test", identity or str(folder), "rows", "states")
         for name in loaded:
             draft.stage(schema.TABLES[name], draft.read(f"given_{name}", arrow[name]), load)
         publish(folder, draft, derive)

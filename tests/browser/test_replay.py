@@ -340,6 +340,79 @@ def test_a_typed_time_that_cannot_be_meant_is_told_and_time_stands(page, driven,
     page.get_by_role("alert").wait_for(state="hidden")
 
 
+def test_a_stretch_is_repeated_until_it_is_let_go(page, driven):
+    opened(page, f"{driven}/replay?at=2026-11-21T19:05:00&speed=1000")
+    page.locator(".pane").focus()
+    page.keyboard.press("[")
+    at(page, "19:05:02")
+    page.locator(".pane").focus()
+    page.keyboard.press("]")
+    assert told(page, "r.playhead.loop") == [300_000, 302_000]
+    page.get_by_role("button", name="Repeats 2026-11-21 19:05:00.000").wait_for()
+    page.evaluate(
+        """(root) => {
+            const { playhead } = root.replay;
+            let before = playhead.now;
+            root.rounds = root.outside = 0;
+            playhead.watch((what) => {
+                if (what !== "tick") return;
+                root.rounds += playhead.now < before;
+                root.outside += playhead.now < 300000 || playhead.now >= 302000;
+                before = playhead.now;
+            });
+        }""",
+        page.locator(".replay").element_handle(),
+    )
+    page.keyboard.press(" ")
+    page.wait_for_function("(root) => root.rounds > 1", arg=page.locator(".replay").element_handle())
+    assert page.locator(".replay").evaluate("(root) => root.outside") == 0
+    page.locator(".pane").focus()
+    page.keyboard.press("l")
+    until(page, "r.playhead.loop === null && r.playhead.now > 310000")
+
+
+def test_the_timeline_lies_beside_the_map_and_can_be_put_away(page, driven):
+    opened(page, f"{driven}/replay")
+    beside = page.get_by_role("region", name="Timeline of states")
+    beside.wait_for()
+    narrow = told(page, "r.viewport.width")
+    page.get_by_role("button", name="Hide the timeline").click()
+    beside.wait_for(state="hidden")
+    until(page, f"r.viewport.width > {narrow}")
+    page.get_by_role("button", name="Show the timeline").click()
+    beside.wait_for()
+
+
+def test_newer_data_is_announced_and_the_newest_can_be_followed(page, serve, tmp_path):
+    facts = Facts(name="Living mine", time_zone="UTC", simulated=True)
+    trucks = [{"truck": "T01", "given": True}]
+
+    def told_until(minutes):
+        write(
+            tmp_path / "mine",
+            facts,
+            identity=f"{minutes} minutes",
+            trucks=trucks,
+            positions=along("T01", MIDNIGHT, 60 * minutes),
+            states=intervals({"T01": "H" * minutes}),
+        )
+
+    told_until(5)
+    opened(page, f"{serve(tmp_path / 'mine')}/replay")
+    assert told(page, "r.scene.trucks[0].last") == 299_000
+    told_until(10)
+    page.get_by_role("button", name="Show the new data").click()
+    until(page, "r.scene.trucks[0].last === 599000")
+    page.get_by_role("button", name="Follow the newest data").click()
+    until(page, "r.playhead.now === 599000")
+    told_until(12)
+    until(page, "r.scene.trucks[0].last === 719000 && r.playhead.now === 719000")
+    # Whoever goes back in time is left there.
+    page.get_by_label("Moment", exact=True).fill("1000")
+    follow = page.get_by_role("button", name="Follow the newest data")
+    assert follow.get_attribute("aria-pressed") == "false"
+
+
 def test_the_slider_seeks(page, driven):
     opened(page, f"{driven}/replay")
     page.get_by_label("Moment", exact=True).fill("654321")

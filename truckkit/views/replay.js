@@ -24,6 +24,7 @@ export function render({ model }) {
       if (gone || number !== asked) return;
       leave();
       leave = perform(stageOf(stage), scene, ask, model, children, kept, begin);
+      if (kept) model.generation = scene.generation;
     } catch (error) {
       const message = host.querySelector(".message");
       if (message && !gone && number === asked) message.textContent = error.message;

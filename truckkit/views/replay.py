@@ -68,6 +68,7 @@ class ReplayCanvas(Asking):
     truck = param.String(default="", doc="The truck to follow at first; empty: none.")
     speed = param.Number(default=60, doc="Times of the real speed at first.")
     shared = param.String(default="", doc="The name in the page by which the panes find their clock.")
+    generation = param.Integer(default=0, doc="The generation of the store that the map has taken over.")
     timeline = Child(allow_None=True, doc="The pane of states.")
     signals = Child(allow_None=True, doc="The pane of telemetry.")
 
@@ -126,9 +127,9 @@ class Replay(pn.viewable.Viewer):
         # The window stays where it was chosen, or chunks that the browser holds would mean other times.
         self._window = scenes.window(site, self._at)
         shared = uuid4().hex
-        start, stop, _ = self._window
-        states = site.between(start, stop) if start < stop else site
-        self._timeline = Timeline(states, shared=shared, sizing_mode="stretch_both") if timeline else None
+        self._timeline = (
+            Timeline(self._shown(site), shared=shared, sizing_mode="stretch_both") if timeline else None
+        )
         self._canvas = ReplayCanvas(
             at=None if self._at is None else clock.milliseconds(self._at),
             truck=truck,
@@ -137,6 +138,7 @@ class Replay(pn.viewable.Viewer):
             timeline=self._timeline,
             **layout,
         )
+        self._canvas.param.watch(self._taken_over, "generation")
         answerers = {asked: partial(answer, self) for asked, answer in self._answerers.items()}
         self._asked, self._answer = answer_questions(self._canvas, answerers, slow={"backdrop"})
         SLOW.submit(_warm_up)
@@ -179,6 +181,15 @@ class Replay(pn.viewable.Viewer):
         """Take a newer generation over: where the newest stretch is shown, it moves on."""
         if self._window[2]:
             self._window = scenes.window(site)
+
+    def _taken_over(self, _change: param.parameterized.Event) -> None:
+        """The map shows a newer generation, and so do the other panes."""
+        if self._timeline is not None:
+            self._timeline.renew(self._shown(self._site.session()))
+
+    def _shown(self, site: Site) -> Site:
+        start, stop, _ = self._window
+        return site.between(start, stop) if start < stop else site
 
     def _answer_fresh(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session()

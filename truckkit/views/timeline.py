@@ -247,6 +247,12 @@ class Timeline(Viewer):
         """A person chose another source in the browser."""
         self.source = self._strips.source
 
+    def renew(self, site: Site) -> None:
+        """Shows another window, or the same of a newer generation."""
+        self.site = site.using(telling.source(self.source))
+        self._show((None, None))
+        self._to_browser()
+
     def _told_by_another(self, _change: param.parameterized.Event) -> None:
         """The same window, truck and moment, told by another source."""
         shown = self.shown
