@@ -15,6 +15,7 @@ from ibis import _
 from truckkit import align, schema, times
 from truckkit.errors import BadRequest, unknown
 from truckkit.metrics import coverage
+from truckkit.site.happened import Happened
 from truckkit.store import Generation, Lent, Remote, Store
 
 
@@ -57,6 +58,7 @@ class Narrowed:
         self._trucks: tuple[str, ...] | None = None
         self._window: tuple[datetime, datetime] | None = None
         self._source: str | None = None
+        self._happened: Happened | None = None
         self._known: dict[str, Any] = {}  # shared by all narrowings, for it is the same in each
         if store is not None:
             newest = store.newest()
@@ -85,18 +87,20 @@ class Narrowed:
         for name in names:
             if name not in self.truck_names:
                 raise unknown("truck", name, self.truck_names, self.name)
-        return self._narrowed(_trucks=tuple(dict.fromkeys(names)))
+        return self._narrowed(_trucks=tuple(dict.fromkeys(names)), _happened=None)
 
     def between(self, start: times.When, stop: times.When) -> Self:
         """The site in the window ``[start, stop)``; text without an offset is site time."""
-        return self._narrowed(_window=times.window(start, stop, self.zone))
+        return self._narrowed(_window=times.window(start, stop, self.zone), _happened=None)
 
     def shift(self, name: str) -> Self:
         """The site in one shift of its calendar, such as ``"2026-11-22 night"``."""
         found = self._named("shifts", "shift", name)
         if not found:
             raise unknown("shift", name, self._tables["shifts"]["shift"].to_pyarrow().to_pylist(), self.name)
-        return self._narrowed(_window=(times.aware(found[0]["start"]), times.aware(found[0]["stop"])))
+        return self._narrowed(
+            _window=(times.aware(found[0]["start"]), times.aware(found[0]["stop"])), _happened=None
+        )
 
     def _named(self, table: str, column: str, name: object) -> list[dict[str, Any]]:
         """The stored rows of a name, of the whole site; none of what is no text."""
@@ -121,6 +125,7 @@ class Narrowed:
             return self
         fresh = type(self)(store=self.store)
         fresh._trucks, fresh._window, fresh._source = self._trucks, self._window, self._source
+        fresh._happened = self._happened
         return fresh
 
     def _narrowed(self, **changes: Any) -> Self:
@@ -376,12 +381,39 @@ class Narrowed:
         return self.truck(truck).between(moment - times.length(before), moment + times.length(after))
 
     def event(self, event: str, before: str = "30s", after: str = "10s") -> Self:
-        """The truck and time of one stored event, by its identifier; see ``around``."""
+        """One truck around one stored event, which ``happened`` tells; ``tk.Replay`` shows what led to it.
+
+        Parameters
+        ----------
+        event
+            The event's identifier: what the column ``event`` of ``site.events`` says, one for each row.
+        before, after
+            How much time to show around it, such as ``"30s"`` or ``"1min30s"``.
+
+        Raises
+        ------
+        UnknownName
+            No event has this identifier; the sentence tells those that look like it.
+
+        Examples
+        --------
+        >>> import truckkit as tk
+        >>> site = tk.sample()
+        >>> name = site.events.order_by("at").event.limit(1).to_pyarrow().to_pylist()
+        >>> [site.event(each).happened.truck in site.truck_names for each in name] in ([], [True])
+        True
+        """
         found = self._named("events", "event", event)
         if not found:
             known = self.events.select("event").limit(1000).event.to_pyarrow().to_pylist()
             raise unknown("event", event, known, self.name)
-        return self.around(found[0]["truck"], times.aware(found[0]["at"]), before, after)
+        happened = Happened.of(found[0])
+        return self.around(happened.truck, happened.at, before, after)._narrowed(_happened=happened)
+
+    @property
+    def happened(self) -> Happened | None:
+        """The event that the site is narrowed to by ``event``, or nothing."""
+        return self._happened
 
     # How it shows itself -----------------------------------------------------------------------
 

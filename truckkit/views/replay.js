@@ -120,9 +120,21 @@ function perform(root, scene, ask, model, children, kept, begin) {
   });
   controls.track.append(loop.band);
   controls.add(loop.group);
-    const panes = paneLayout(stage, children, redraw);
+  const panes = paneLayout(stage, children, redraw);
   corner.append(...panes.toggles);
   root.append(bar, controls.row, controls.fault, panes.box, legend.list, help, heardAloud);
+  const asAddress = () => ({
+    start: scene.start, stop: scene.start + scene.length, at: scene.start + playhead.now, speed: playhead.speed,
+    truck: followed < 0 ? "" : scene.trucks[followed].name, only: plain(model.shown).only, source: doings.source,
+    paths: ground.shown, trail, view: [viewport.x + ox, viewport.y + oy, viewport.scale],
+    loop: playhead.loop && playhead.loop.map((at) => scene.start + at),
+  });
+  const addressed = model.page ? keepAddress(() => playhead.playing, asAddress) : null;
+  const recording = recorder(playhead, () => ({
+    surface, viewport, ground: groundCanvas, markers: markersCanvas, site: scene.site,
+    written: controls.written(scene.start + playhead.now), zone: controls.clock() === site ? "site time" : "UTC",
+  }), (sentence) => { controls.fault.textContent = sentence; });
+  controls.row.append(shareControl(model, asAddress), recording.box);
 
   function mapWords() {
     return `Map of ${scene.site} with ${count} trucks. Press ? for the keys.`;
@@ -246,6 +258,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     sayCard();
     sayNote(ready, late);
     if (ready) legend.count(surface, reads, does);
+    addressed?.changed();
     root.dataset.now = String(Math.round(playhead.now));
     root.dataset.ready = String(ready);
     root.dataset.playing = String(playhead.playing);
@@ -370,6 +383,11 @@ function perform(root, scene, ask, model, children, kept, begin) {
     playhead.seek(newest());
   }
   heardAloud.textContent = "";
+  // What the address asked for holds at first; what a person chose since goes on.
+  const shown = kept ? {} : plain(model.shown);
+  if (shown.paths === false) tracksShown.click();
+  if (typeof shown.trail === "number") trail = shown.trail;
+  if (shown.loop) playhead.repeat(shown.loop.map((at) => at - scene.start));
   if (!count) {
     for (const control of controls.row.querySelectorAll("button, select, input")) control.disabled = true;
     corner.hidden = scale.hidden = legend.list.hidden = true;
@@ -387,7 +405,11 @@ function perform(root, scene, ask, model, children, kept, begin) {
     }
     if (viewport.width > 40 && (!fitted || fitted === `${x} ${y} ${zoom}`)) {
       viewport.fit(bounds);
-      fitted = `${viewport.x} ${viewport.y} ${viewport.scale}`;
+      if (shown.view) {
+        [viewport.x, viewport.y, viewport.scale] = [shown.view[0] - ox, shown.view[1] - oy, shown.view[2]];
+        shown.view = null;
+        fitted = "placed";
+      } else fitted = `${viewport.x} ${viewport.y} ${viewport.scale}`;
     }
     // Between the measuring and the frame the canvas would be stretched, so it is drawn at once.
     cancelAnimationFrame(frame);
@@ -403,7 +425,9 @@ function perform(root, scene, ask, model, children, kept, begin) {
     redraw();
   });
   // For whoever measures or tests from outside what is drawn.
-  root.replay = { shared, playhead, tracks, viewport, reads, does, scene, ground, markers, followed: () => followed };
+  root.replay = {
+    shared, playhead, doings, asAddress, tracks, viewport, reads, does, scene, ground, markers, followed: () => followed,
+  };
   return () => {
     cancelAnimationFrame(frame);
     resized.disconnect();
@@ -411,6 +435,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
     unshared();
     loop.stop();
     live.stop();
+    addressed?.stop();
+    recording.stop();
     ground.stop();
     if (shared.driver === root) shared.driver = null;
     leaveShared(model.shared);

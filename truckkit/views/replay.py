@@ -7,11 +7,13 @@ Replay(speed=600, truck='')
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Hashable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -22,12 +24,13 @@ from panel.viewable import Child
 
 from truckkit import errors
 from truckkit.errors import BadRequest, BadTime
-from truckkit.views import chunks, clock, palette, telling
+from truckkit.views import chunks, clock, palette, recording, telling
 from truckkit.views import scene as scenes
 from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
 from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
+from truckkit.views.sharing import Shown
 from truckkit.views.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 
 SPEEDS = (0.1, 1000)
 """The slowest and the fastest speed, in times of the real one."""
+
+PAGES = "TRUCKKIT_PAGES"
+"""The environment variable that says where replays are served, such as https://mine.example/replay."""
 
 _PARTS = (
     "surface",
@@ -52,6 +58,8 @@ _PARTS = (
     "legend",
     "panes",
     "questions",
+    "sharing",
+    "recorder",
     "replay",
 )
 
@@ -71,6 +79,9 @@ class ReplayCanvas(Asking):
     generation = param.Integer(default=0, doc="The generation of the store that the map has taken over.")
     timeline = Child(allow_None=True, doc="The pane of states.")
     signals = Child(allow_None=True, doc="The pane of telemetry.")
+    shown = param.Dict(default={}, doc="What an address asks for beside those; see ``sharing.Shown``.")
+    page = param.Boolean(default=False, doc="Whether the page is the replay's own, so its address is kept.")
+    pages = param.String(default="", doc="Where replays are served, as links of a notebook need it.")
 
     _esm = _source()
     _stylesheets = [assets("replay.css")]  # noqa: RUF012 - Panel reads a list
@@ -93,7 +104,13 @@ class Replay(pn.viewable.Viewer):
     truck
         The truck to follow at first.
     speed
-        How fast time goes, from 0.1 to 1000 times the real speed.
+        How fast time goes, from 0.1 to 1000 times the real speed; left out: 60, and 1 around an event.
+    before, after
+        How much to show around the event of ``site.event``, such as ``"30s"`` or ``"1min30s"``.
+    shown
+        What else an address asked for.
+    page
+        Whether the replay is a page of its own, so that the address bar tells what is shown.
     timeline
         Whether the timeline of states stands beside the map.
     """
@@ -107,10 +124,25 @@ class Replay(pn.viewable.Viewer):
         *,
         at: str | datetime | None = None,
         truck: str = "",
-        speed: float = 60,
+        speed: float | None = None,
+        before: str | timedelta | None = None,
+        after: str | timedelta | None = None,
+        shown: Shown | None = None,
+        page: bool = False,
         timeline: bool = True,
         **params: Any,
     ) -> None:
+        happened = site.happened
+        if happened is None and (before is not None or after is not None):
+            raise BadRequest(
+                '"before" and "after" stand around an event; give one, such as site.event("E7").'
+            )
+        if happened is not None:
+            if before is not None or after is not None:
+                site = site.event(happened.event, before or "30s", after or "10s")
+            truck = truck or happened.truck
+        if speed is None:
+            speed = 60 if happened is None else 1
         slowest, fastest = SPEEDS
         if isinstance(speed, bool) or not isinstance(speed, int | float) or not slowest <= speed <= fastest:
             raise BadRequest(f"the replay's speed lies between {slowest} and {fastest}, not at {speed!r}.")
@@ -136,12 +168,111 @@ class Replay(pn.viewable.Viewer):
             speed=speed,
             shared=shared,
             timeline=self._timeline,
+            shown={} if shown is None else shown.to_browser(),
+            page=page,
+            pages=os.environ.get(PAGES, ""),
             **layout,
         )
         self._canvas.param.watch(self._taken_over, "generation")
         answerers = {asked: partial(answer, self) for asked, answer in self._answerers.items()}
         self._asked, self._answer = answer_questions(self._canvas, answerers, slow={"backdrop"})
         SLOW.submit(_warm_up)
+
+    def still(
+        self,
+        path: str | Path,
+        at: str | datetime | None = None,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        dark: bool = False,
+    ) -> Path:
+        """Save one moment as a PNG; see ``record`` for what it takes.
+
+        >>> import truckkit as tk
+        >>> tk.Replay(tk.sample()).still("moment.jpeg")
+        Traceback (most recent call last):
+        truckkit.errors.NoSuchFormat: a picture is a PNG, ...
+        """
+        moment = self._moment(at) if at else self._at or self._range()[0]
+        recording.still(self._again, Path(path), moment, (width, height), dark)
+        return Path(path)
+
+    def record(
+        self,
+        path: str | Path,
+        start: str | datetime | None = None,
+        stop: str | datetime | None = None,
+        *,
+        speed: float = 60,
+        fps: float = 30,
+        width: int = 1280,
+        height: int = 720,
+        dark: bool = False,
+    ) -> Path:
+        """Save a film: frame ``k`` shows ``start`` + ``k`` · ``speed`` / ``fps``, whatever the machine's pace.
+
+        It is drawn in a browser without a window, which the extra ``record`` of truckkit and
+        ``playwright install chromium`` bring; the log of ``truckkit`` tells how far it is.
+
+        Parameters
+        ----------
+        path
+            Where to: ``.mp4`` (H.264) or ``.gif``.
+        start, stop
+            The range, by the rules of ``site.instant``; left out: the replay's window.
+        speed, fps
+            Times of the real speed, and frames a second of the film [1/s].
+        width, height
+            The film's size [pixels]; an odd one is made even by leaving a pixel out.
+        dark
+            Whether on a dark ground.
+
+        Raises
+        ------
+        NoSuchFormat, BadRequest, BadTime
+            The name is of another kind of file, the film is too long, or a moment lies outside the window.
+        SourceFailed, CannotWrite
+            There is no browser or no encoder, it does not answer, or the file cannot be written.
+
+        Examples
+        --------
+        >>> import truckkit as tk
+        >>> tk.Replay(tk.sample()).record("shift.avi")
+        Traceback (most recent call last):
+        truckkit.errors.NoSuchFormat: "shift.avi" is no film; ...
+        """
+        first, last = self._range()
+        film = recording.Film(
+            self._moment(start) if start else first, self._moment(stop, last) if stop else last, speed, fps
+        )
+        recording.record(self._again, Path(path), film, (width, height), dark)
+        return Path(path)
+
+    def _again(self) -> Replay:
+        """The same view anew, for a browser that draws it alone."""
+        return Replay(
+            self._site,
+            truck=self.truck,
+            speed=self.speed,
+            timeline=self._timeline is not None,
+            sizing_mode="stretch_both",
+        )
+
+    def _range(self) -> tuple[datetime, datetime]:
+        site = self._site.session()
+        if not site.start:
+            raise BadRequest(f"{site.name} holds nothing yet, so there is nothing to show.")
+        scene = self._scene(site)
+        return scene.start, scene.stop
+
+    def _moment(self, when: str | datetime, end: datetime | None = None) -> datetime:
+        """A moment inside the window; its end too where that is what is asked for."""
+        moment = self._site.instant(when)
+        start, stop = self._range()
+        if not start <= moment < stop and moment != end:
+            raise _outside(self._site, moment, (start, stop))
+        return moment
 
     def __panel__(self) -> Any:
         return self._canvas
@@ -259,11 +390,12 @@ def _warm_up() -> None:
     _backdrop().warm_up()
 
 
-def _outside(site: Site, at: datetime) -> BadTime:
+def _outside(site: Site, at: datetime, shown: tuple[datetime, datetime] | None = None) -> BadTime:
     if site.start is None or site.stop is None:
         return BadTime(f'{site.name} holds nothing yet, so there is no moment "{at.isoformat()}" to show.')
     told, start, stop = (
-        moment.astimezone(site.zone).isoformat(" ", "milliseconds") for moment in (at, site.start, site.stop)
+        moment.astimezone(site.zone).isoformat(" ", "milliseconds")
+        for moment in (at, *(shown or (site.start, site.stop)))
     )
     return BadTime(
         f"{told} lies outside what {site.name} shows here, {start} to {stop}; choose a moment in it."
