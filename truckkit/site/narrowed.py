@@ -375,12 +375,14 @@ class Narrowed:
         states = self.states
         return align.clipped(states, *self._window) if self._window else states
 
-    def around(self, truck: str, at: times.When, before: str = "30s", after: str = "10s") -> Self:
+    def around(
+        self, truck: str, at: times.When, before: str | timedelta = "30s", after: str | timedelta = "10s"
+    ) -> Self:
         """One truck around a moment, for a replay of what led to it."""
         moment = self.instant(at)
         return self.truck(truck).between(moment - times.length(before), moment + times.length(after))
 
-    def event(self, event: str, before: str = "30s", after: str = "10s") -> Self:
+    def event(self, event: str, before: str | timedelta = "30s", after: str | timedelta = "10s") -> Self:
         """One truck around one stored event, which ``happened`` tells; ``tk.Replay`` shows what led to it.
 
         Parameters

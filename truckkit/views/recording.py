@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import panel as pn
+from panel.viewable import Viewer
 from PIL import Image
 
 from truckkit.errors import BadRequest, CannotWrite, NoSuchFormat, SourceFailed
@@ -118,7 +119,7 @@ class Film:
         return self.start + timedelta(seconds=frame * self.speed / self.fps)
 
 
-def still(view: Callable[[], Any], path: Path, at: datetime, size: tuple[int, int], dark: bool) -> None:
+def still(view: Callable[[], Viewer], path: Path, at: datetime, size: tuple[int, int], dark: bool) -> None:
     """Saves one moment as PNG. ``view`` makes the replay that is shown."""
     if path.suffix.lower() != ".png":
         raise NoSuchFormat(f'a picture is a PNG, not "{path.name}"; give it a name that ends in .png.')
@@ -132,7 +133,7 @@ def still(view: Callable[[], Any], path: Path, at: datetime, size: tuple[int, in
     _aside(make)
 
 
-def record(view: Callable[[], Any], path: Path, film: Film, size: tuple[int, int], dark: bool) -> None:
+def record(view: Callable[[], Viewer], path: Path, film: Film, size: tuple[int, int], dark: bool) -> None:
     """Saves a film as MP4 or GIF. ``view`` makes the replay that is shown."""
     settings = _FORMATS.get(path.suffix.lower())
     if settings is None:
@@ -171,7 +172,7 @@ def record(view: Callable[[], Any], path: Path, film: Film, size: tuple[int, int
 
 
 @contextmanager
-def _shown(view: Callable[[], Any], width: int, height: int, dark: bool) -> Iterator[Any]:
+def _shown(view: Callable[[], Viewer], width: int, height: int, dark: bool) -> Iterator[Any]:
     """A page that shows the view without its controls."""
     driver = _wanted("playwright.sync_api", "pictures and films need playwright")
     with _served(view) as address, driver.sync_playwright() as playwright:
@@ -186,7 +187,7 @@ def _shown(view: Callable[[], Any], width: int, height: int, dark: bool) -> Iter
             yield page
         except driver.TimeoutError:
             raise SourceFailed(
-                "the browser did not show the replay within a minute; see whether the machine is busy, and try again."
+                "the browser did not show the replay within a minute; see whether the machine is busy."
             ) from None
         finally:
             browser.close()
@@ -213,7 +214,7 @@ def _browser(playwright: Any, driver: Any) -> Any:
 
 
 @contextmanager
-def _served(view: Callable[[], Any]) -> Iterator[str]:
+def _served(view: Callable[[], Viewer]) -> Iterator[str]:
     """Serves the view on a free port of this machine alone, with an event loop of its own."""
     started: dict[str, Any] = {}
     up = threading.Event()
@@ -223,7 +224,7 @@ def _served(view: Callable[[], Any]) -> Iterator[str]:
         asyncio.set_event_loop(loop)
         try:
             server = pn.io.server.get_server(
-                {"/": lambda: pn.panel(view())}, port=0, address="127.0.0.1", show=False, start=False
+                {"/": view}, port=0, address="127.0.0.1", show=False, start=False
             )
             server.start()
             started.update(loop=loop, port=server.port)

@@ -194,7 +194,7 @@ class Replay(pn.viewable.Viewer):
         Traceback (most recent call last):
         truckkit.errors.NoSuchFormat: a picture is a PNG, ...
         """
-        moment = self._moment(at) if at else self._at or self._range()[0]
+        moment = self._moment(at) if at else self._at or self._first()
         recording.still(self._again, Path(path), moment, (width, height), dark)
         return Path(path)
 
@@ -210,7 +210,7 @@ class Replay(pn.viewable.Viewer):
         height: int = 720,
         dark: bool = False,
     ) -> Path:
-        """Save a film: frame ``k`` shows ``start`` + ``k`` · ``speed`` / ``fps``, whatever the machine's pace.
+        """Save a film: frame ``k`` shows ``start`` + ``k`` · ``speed`` / ``fps``, at any machine's pace.
 
         It is drawn in a browser without a window, which the extra ``record`` of truckkit and
         ``playwright install chromium`` bring; the log of ``truckkit`` tells how far it is.
@@ -253,11 +253,17 @@ class Replay(pn.viewable.Viewer):
         """The same view anew, for a browser that draws it alone."""
         return Replay(
             self._site,
+            at=self._at,
             truck=self.truck,
             speed=self.speed,
             timeline=self._timeline is not None,
             sizing_mode="stretch_both",
         )
+
+    def _first(self) -> datetime:
+        """Where the clock stands when nobody says where: at the first position."""
+        start, _ = self._range()
+        return min((heard.first for heard in self._scene(self._site.session()).heard), default=start)
 
     def _range(self) -> tuple[datetime, datetime]:
         site = self._site.session()

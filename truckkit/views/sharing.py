@@ -95,7 +95,7 @@ class Shown:
         )
 
     def words(self) -> str:
-        """The words after the ``?`` of the address; ``read`` gives the same from them, in whole milliseconds."""
+        """The words after the ``?`` of the address; ``read`` gives the same, in whole milliseconds."""
         said: list[tuple[str, str]] = []
         if self.window:
             said += [("start", written(self.window[0])), ("stop", written(self.window[1]))]
@@ -172,8 +172,8 @@ def _view(text: str) -> tuple[float, float, float] | None:
         x = y = scale = math.nan
     if not (math.isfinite(x) and math.isfinite(y) and FARTHEST <= scale <= NEAREST):
         raise BadRequest(
-            f'the view "{text[:60]}" is not a place on the map; write x,y,scale in metres and pixels a metre, '
-            "such as 5200,3100,0.25."
+            f'the view "{text[:60]}" is not a place on the map; write x,y,scale in metres and pixels '
+            "a metre, such as 5200,3100,0.25."
         )
     return x, y, scale
 
@@ -187,4 +187,4 @@ def _stretch(name: str, text: str, site: Site) -> Stretch | None:
             f'the {name} "{text[:80]}" is not a stretch of time; write {name}=start/stop, such as '
             f"{name}=2026-11-22T18:00Z/2026-11-22T19:00Z."
         )
-    return times.window(*ends, site.zone)
+    return times.window(ends[0], ends[1], site.zone)
