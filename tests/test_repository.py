@@ -30,7 +30,7 @@ NOT_IMPORTED = {
     "hvplot": "notebooks plot with it",
     "uvicorn": "its command serves REST alone",
 }
-IMPORT_NAMES = {"ibis-framework": "ibis"}
+IMPORT_NAMES = {"pillow": "PIL", "ibis-framework": "ibis"}
 
 
 def tracked(*endings: str) -> list[Path]:
