@@ -116,7 +116,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   const loop = loopControls(playhead, (at) => controls.written(scene.start + at));
   const live = liveControls(scene, {
     ask, newest: () => playhead.seek(newest()),
-    renew: (follows) => begin({ renew: true }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden() }),
+    renew: (follows) => begin({ renew: true, newest: follows }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden() }),
   });
   controls.track.append(loop.band);
   controls.add(loop.group);

@@ -311,13 +311,14 @@ class Replay(pn.viewable.Viewer):
     def _answer_scene(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session()
         if question.get("renew"):
-            self._renew(site)
+            self._renew(site, newest=bool(question.get("newest")))
         return described(site, self._scene(site))
 
-    def _renew(self, site: Site) -> None:
-        """Take a newer generation over: where the newest stretch is shown, it moves on."""
-        if self._window[2]:
-            self._window = scenes.window(site)
+    def _renew(self, site: Site, newest: bool) -> None:
+        """Take a newer generation over: a window that nobody chose moves on, or grows, with its data."""
+        if newest:
+            self._at = None
+        self._window = scenes.window(site, self._at)
 
     def _taken_over(self, _change: param.parameterized.Event) -> None:
         """The map shows a newer generation, and so do the other panes."""

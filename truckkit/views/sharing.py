@@ -154,7 +154,7 @@ def _speed(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        raise BadRequest(f'the speed "{text[:40]}" is not a number; give one from 1 to 600.') from None
+        raise BadRequest(f'the speed "{text[:40]}" is not a number; give one from 0.1 to 1000.') from None
 
 
 def _trail(text: str) -> str:
