@@ -277,6 +277,19 @@ def test_north_is_at_the_top_and_what_nobody_drove_is_transparent():
     assert counted.sum() == 5
 
 
+def test_a_long_window_is_counted_once_and_each_zoom_adds_up_its_squares(monkeypatch):
+    site = mine([*along("T01", samples=400), *along("T02", samples=300, y=2050.0, speed=7.0)])
+    shown = seen(site)
+    monkeypatch.setattr(backdrop, "MOST_IN_MEMORY", 0)
+    side = backdrop.SQUARE_M * 100
+    frame = Frame(0, 0, side * 40, side * 40, 40, 40)
+    plain = backdrop._counted_in_store(site, shown, frame)
+    monkeypatch.setattr(backdrop, "_counted_in_store", None)
+    squares = backdrop.counts(site, shown, frame, ("a long window",))
+    assert squares.sum() == 700
+    np.testing.assert_array_equal(squares, plain)
+
+
 @pytest.mark.parametrize(
     "sides",
     [

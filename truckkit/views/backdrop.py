@@ -1,7 +1,7 @@
 """Where trucks have driven, as a picture behind the map: the more positions, the stronger.
 
 datashader draws it, again for each zoom. Positions of a short window stay in memory; those of a
-long one are counted by the pixel in the store, which holds a hundredth of the memory. The answer
+long one are counted once, by the square, and each zoom adds up squares. The answer
 says how strong each pixel is and leaves the colour to the page, so both themes share it.
 """
 
@@ -24,13 +24,17 @@ from ibis import _
 
 from truckkit.errors import BadRequest
 from truckkit.views.answers import SHARED
+from truckkit.views.pyramid import Level, Pyramid
 from truckkit.views.scene import Scene, within
 
 if TYPE_CHECKING:
     from truckkit.site import Site
 
 MOST_IN_MEMORY = 5_000_000
-"""Windows with more positions are counted in the store."""
+"""Windows with more positions are counted by the square in the store, once."""
+
+SQUARE_M = 3.0
+"""The finest square: as wide as the finest pixel the page asks for [m]."""
 
 MOST_PIXELS = 4096
 TRACK_M = 10.0
@@ -90,7 +94,16 @@ def counts(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> C
     """How many positions fall on each pixel, north at the top."""
     rows = sum(heard.positions for heard in scene.heard)
     # The first picture does not wait for the compiler: the store counts until it is warm.
-    if rows > MOST_IN_MEMORY or not _warm.is_set():
+    if rows > MOST_IN_MEMORY:
+        pyramid = SHARED.get(("pyramid", *key), lambda: _pyramid(site, scene), lambda made: made.nbytes)
+        pixel_m = min((frame.east - frame.west) / frame.width, (frame.north - frame.south) / frame.height)
+        # A frame rounded to whole pixels may have them a hair finer than the square.
+        level = pyramid.level(pixel_m * 1.01)
+        if level:
+            sides = (frame.west, frame.south, frame.east, frame.north)
+            return level.counts(*sides, frame.width, frame.height)
+        return _counted_in_store(site, scene, frame)
+    if not _warm.is_set():
         return _counted_in_store(site, scene, frame)
     points = SHARED.get(
         ("points", *key), lambda: _points(site, scene), lambda points: int(points.memory_usage().sum())
@@ -134,6 +147,18 @@ def warm_up() -> None:
             _log.exception("datashader does not compile here; the store counts the backdrop's pixels instead")
         else:
             _warm.set()
+
+
+def _pyramid(site: Site, scene: Scene) -> Pyramid:
+    drawn = scene.plane.drawn(within(site.positions, scene.start, scene.stop)).filter(
+        _.drawn_x.notnull(), _.drawn_y.notnull()
+    )
+    squares = drawn.group_by(
+        column=(_.drawn_x / SQUARE_M).floor().cast("int32"), row=(_.drawn_y / SQUARE_M).floor().cast("int32")
+    ).aggregate(positions=_.at.count())
+    told = squares.to_pyarrow()
+    column, row, positions = (told[name].to_numpy() for name in ("column", "row", "positions"))
+    return Pyramid.over(Level(SQUARE_M, column, row, positions))
 
 
 def _points(site: Site, scene: Scene) -> pd.DataFrame:
