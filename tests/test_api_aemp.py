@@ -228,11 +228,11 @@ def test_a_machine_of_hostile_name_is_told_as_it_is(tmp_path: Path) -> None:
             assert of.get(itself).json() == answer.json()
 
 
-def test_a_name_of_two_lines_is_told_in_the_fleet_and_has_no_address(tmp_path: Path) -> None:
+def test_a_name_of_two_lines_is_told_in_the_fleet_and_has_an_address(tmp_path: Path) -> None:
     of = client(store(tmp_path, trucks=[truck("two\r\nlines")]))
     (header,) = ElementTree.fromstring(of.get(f"{FLEET}/1").content).iter(f"{NAMESPACE}EquipmentID")
     assert header.text == "two\r\nlines"
-    assert of.get(f"{FLEET}/Equipment/ID/two%0D%0Alines").status_code == 404
+    assert of.get(f"{FLEET}/Equipment/ID/two%0D%0Alines").status_code == 200
 
 
 def test_a_name_that_xml_cannot_hold_is_refused_in_xml_alone(tmp_path: Path) -> None:

@@ -234,8 +234,7 @@ def test_a_truck_with_a_hostile_name_is_found_by_it(hostile_mine: TestClient, na
     answer = hostile_mine.get("/api/v1/trucks", params={"truck": name})
     assert [row["truck"] for row in answer.json()["rows"]] == [name]
     alone = hostile_mine.get(f"/api/v1/trucks/{quote(name, safe='')}")
-    # A path that climbs is put straight by clients before they ask, and none goes on in another line.
-    assert alone.status_code == 200 or ".." in name or "\n" in name
+    assert alone.json()["truck"] == name
     assert alone.headers["x-content-type-options"] == "nosniff"
 
 

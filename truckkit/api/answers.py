@@ -7,13 +7,14 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import pyarrow as pa
 from fastapi import Request
 from fastapi.responses import Response
 
 from truckkit import schema
+from truckkit.api.addresses import here
 from truckkit.api.asked import Asked
 from truckkit.api.formats import OF_ROWS, Format, chosen
 from truckkit.api.kept import Body
@@ -83,7 +84,7 @@ def answered(
     try:
         if site.generation is None:
             return _sent(content(), {**always, "Cache-Control": "no-store"})
-        tag = _hash(_edition(request, site), request.scope["path"], request.scope["query_string"], format)
+        tag = _hash(_edition(request, site), here(request), request.scope["query_string"], format)
         always |= {
             "ETag": f'"{tag}"',
             "Cache-Control": "private, max-age=0, must-revalidate",
@@ -129,7 +130,7 @@ def _page(request: Request, asked: Asked, form: Format, limit: int, cursor: str 
     parameters = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
     # Pages of one question may differ in length and in format.
     question = _hash(
-        request.scope["path"],
+        here(request),
         *sorted(f"{name}={value}" for name, value in parameters if name not in ("limit", "format")),
     )
     found = page(asked, limit, cursor, asked.site.generation, question)
@@ -137,7 +138,7 @@ def _page(request: Request, asked: Asked, form: Format, limit: int, cursor: str 
     if found.next:
         # Without a host: what stands in the request's Host header may be anything.
         query = urlencode([*parameters, ("cursor", found.next.text())])
-        following = f"{quote(request.scope['path'])}?{query}"
+        following = f"{here(request)}?{query}"
     headers = {"Link": f'<{following}>; rel="next"'} if following else {}
     if form.encode is not None:
         return Body(b"".join(form.encode(table.schema, table.to_batches())), form.media, headers)

@@ -108,7 +108,7 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.settings = settings
-    app.state.docs = f"{prefix}/docs"
+    app.state.prefix = prefix
     kept = Kept(settings.cache_mb * 1_000_000) if settings.cache_mb else None
     app.state.recall = Recall(kept) if kept else None
     app.state.monitor = monitor = Monitor(lambda: kept)

@@ -112,7 +112,7 @@ def refusal(scope: Scope, status: int, reason: str) -> None:
 
 def quoted(path: str) -> str:
     """A path as one word of ASCII, cut where it is long: none writes a line of its own into a log."""
-    return quote(path[:_LONGEST], errors="replace")
+    return quote(path[:_LONGEST], safe="/:%", errors="replace")
 
 
 def who(scope: Scope) -> str | None:

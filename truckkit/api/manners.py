@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from truckkit.api import logs
+from truckkit.api.addresses import as_asked
 from truckkit.api.monitoring import Monitor
 from truckkit.api.problems import problem
 from truckkit.store.keys import struck_out
@@ -42,7 +43,7 @@ class _Enough(Exception):
 
 
 class Manners:
-    """Numbers a request, answers HEAD as GET without the body, and turns what nobody foresaw into 500."""
+    """Numbers a request, spells its path in one way, answers HEAD as GET without the body, and turns what nobody foresaw into 500."""
 
     def __init__(self, app: ASGIApp, monitor: Monitor, pages: str) -> None:
         self.app = app
@@ -59,6 +60,7 @@ class Manners:
         head = method == "HEAD"
         scope = {
             **scope,
+            **as_asked(scope),
             "state": {**scope.get("state", {}), "request_id": number},
             "method": "GET" if head else method,
         }

@@ -125,7 +125,7 @@ def measures(site: Callable[[], Site]) -> APIRouter:
         return answered(request, site(), lambda: Body(encode(listing), "application/json", {}))
 
     @router.get(
-        "/metrics/{name}",
+        "/metrics/{name:part}",
         response_model=Answer,
         responses=of_rows(None),
         summary="One metric",

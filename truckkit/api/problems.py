@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, get_args, get_origin
-from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +14,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from truckkit.api.addresses import address, here
 from truckkit.api.logs import requests
 from truckkit.api.rows import encode
 from truckkit.errors import BadRequest, TruckkitError, listed
@@ -43,8 +43,8 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
     async def plain(request: Request, fault: HTTPException) -> Response:
         detail, headers = str(fault.detail), dict(fault.headers or {})
         if fault.status_code == 404:
-            documents = f"{request.scope.get('root_path', '')}{app.state.docs}"
-            detail = f'there is nothing at "{request.scope["path"]}"; the documents are at {documents}.'
+            documents = address(request, "docs")
+            detail = f'there is nothing at "{here(request)[:200]}"; the documents are at {documents}.'
         if fault.status_code == 405:
             allowed = _allowed(app, request)
             headers["Allow"] = ", ".join(allowed)
@@ -106,7 +106,7 @@ def problem(
         "status": status,
         # A key that somebody put into an address is not said back, for answers are kept and passed on.
         "detail": struck_out(detail),
-        "instance": struck_out(_path(request)),
+        "instance": struck_out(here(request)),
         "request_id": request.state.request_id,
     }
     if faults:
@@ -117,12 +117,6 @@ def problem(
         media_type="application/problem+json",
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
-
-
-def _path(request: Request) -> str:
-    """The path as it was asked for: what ``%2F`` stands for is part of a name."""
-    raw: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    return quote(raw.partition(b"?")[0].decode("latin-1"), safe="/%:@!$&'()*+,;=~")
 
 
 async def only_known_parameters(request: Request) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi import Path as OfPath
@@ -24,6 +23,7 @@ from starlette.exceptions import HTTPException
 from truckkit import schema
 from truckkit.api import logs, models
 from truckkit.api.access import Who, may_write
+from truckkit.api.addresses import address
 from truckkit.api.pages import sayable
 from truckkit.api.recall import names
 from truckkit.api.rows import encode_rows
@@ -98,7 +98,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
 
     # A name may hold a slash; so this comes before the record alone.
     @router.post(
-        f"{kept.path}/{{name:path}}/close",
+        f"{kept.path}/{{name:name}}/close",
         response_model=row,
         responses=_OF_CHANGES,
         summary=f"Close one {word}",
@@ -111,7 +111,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
         return _changed(request, who, name, {"stop": said.stop}, if_match, "closed")
 
     @router.get(
-        f"{kept.path}/{{name:path}}",
+        f"{kept.path}/{{name:name}}",
         response_model=row,
         responses={304: {"description": "The client has this version."}, 404: _OF_CHANGES[404]},
         summary=f"One {word}",
@@ -131,7 +131,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
         if not made.repeated:
             logs.audit(request, f"{word} created", record=made.key)
         answer = _told(site(), kept, made.key, 201)
-        answer.headers["Location"] = f"{quote(request.scope['path'])}/{quote(made.key, safe='')}"
+        answer.headers["Location"] = address(request, "v1", kept.table.name, made.key)
         if made.repeated:
             answer.headers["Idempotency-Replayed"] = "true"
         return answer
@@ -167,7 +167,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
         operation_id=f"new_{operation}",
     )
     router.add_api_route(
-        f"{kept.path}/{{name:path}}",
+        f"{kept.path}/{{name:name}}",
         change,
         methods=["PATCH"],
         response_model=row,

@@ -116,11 +116,11 @@ def resources(site: Callable[[], Site]) -> APIRouter:
     # A truck's name may hold a slash; so these come before the truck alone.
     for resource in RESOURCES:
         if resource.table.sampled:
-            path = f"/trucks/{{truck:path}}/{resource.name}"
+            path = f"/trucks/{{truck:name}}/{resource.name}"
             _route(router, site, resource, path, f"truck_{resource.name}", {"truck": Truck})
 
     @router.get(
-        "/trucks/{truck:path}", response_model=models.Truck, summary="One truck", operation_id="truck"
+        "/trucks/{truck:name}", response_model=models.Truck, summary="One truck", operation_id="truck"
     )
     def truck(request: Request, truck: Truck) -> Response:
         """One haul truck."""

@@ -33,7 +33,7 @@ Begin = Annotated[str, Path(description="First instant, RFC 3339 with Z or an of
 End = Annotated[
     str, Path(description="First instant after the window, RFC 3339 with Z or an offset.", max_length=100)
 ]
-_ROOM = "/v1/aemp"
+_ROOM = ("v1", "aemp")
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/xml": {"schema": {"type": "string"}}},
@@ -49,7 +49,7 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
     router = APIRouter(prefix="/aemp", tags=["shaped after AEMP 2.0"], responses=_ANSWERS)
 
     @router.get(
-        "/Fleet/{page}",
+        "/Fleet/{page:part}",
         response_model=models.Fleet,
         response_model_exclude_unset=True,
         summary="The fleet, shaped after AEMP 2.0",
@@ -57,14 +57,14 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
     )
     def fleet(request: Request, page: Page, format: Named = None) -> Response:
         """The newest known of each machine, a hundred a page; shaped after AEMP 2.0 (ISO/TS 15143-3)."""
-        now, above = site(), address(request, _ROOM, "Fleet")
+        now, above = site(), address(request, *_ROOM, "Fleet")
         return _answer(
             request, now, format, "Fleet", lambda query, s: machines.fleet(now, page, above, query, s)
         )
 
     # A truck's name may hold a slash; so the series come before the machine alone.
     @router.get(
-        "/Fleet/Equipment/ID/{truck:path}/{resource}/{start}/{stop}/{page}",
+        "/Fleet/Equipment/ID/{truck:name}/{resource:part}/{start:part}/{stop:part}/{page:part}",
         response_model=models.Series,
         response_model_exclude_unset=True,
         summary="A series of one machine, shaped after AEMP 2.0",
@@ -83,7 +83,7 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
         AEMP 2.0 (ISO/TS 15143-3).
         """
         now = site()
-        above = address(request, _ROOM, "Fleet", "Equipment", "ID", truck, resource, start, stop)
+        above = address(request, *_ROOM, "Fleet", "Equipment", "ID", truck, resource, start, stop)
         if resource not in SERIES:
             raise unknown("series", resource, SERIES, "this answer")
         window = (instant(now, start), instant(now, stop))
@@ -101,7 +101,7 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
         )
 
     @router.get(
-        "/Fleet/Equipment/ID/{truck:path}",
+        "/Fleet/Equipment/ID/{truck:name}",
         response_model=models.OneMachine,
         response_model_exclude_unset=True,
         summary="One machine, shaped after AEMP 2.0",
@@ -109,7 +109,7 @@ def aemp(site: Callable[[], Site]) -> APIRouter:
     )
     def machine(request: Request, truck: Truck, format: Named = None) -> Response:
         """The newest known of one machine; shaped after AEMP 2.0 (ISO/TS 15143-3)."""
-        now, here = site(), address(request, _ROOM, "Fleet", "Equipment", "ID", truck)
+        now, here = site(), address(request, *_ROOM, "Fleet", "Equipment", "ID", truck)
         return _answer(
             request,
             now,

@@ -29,7 +29,7 @@ from truckkit.site import Site
 from truckkit.store.keys import struck_out
 
 _JSON, _GEOJSON = "application/json", "application/geo+json"
-_ROOM = "/v1/ogc"
+_ROOM = ("v1", "ogc")
 _ITEMS = ("collections", "trucks", "items")
 _NOTE = "Shaped after OGC API – Moving Features – Part 1: Core (OGC 22-003r3); no conformance is claimed."
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -71,7 +71,7 @@ def _entrance(router: APIRouter, site: Callable[[], Site]) -> None:
     @router.get("", response_model=models.Landing, summary="Where to start", operation_id="ogc")
     def landing(request: Request) -> Response:
         """Where to start. Shaped after OGC API – Moving Features."""
-        here = address(request, _ROOM)
+        here = address(request, *_ROOM)
         return _answer(
             request,
             site(),
@@ -83,11 +83,11 @@ def _entrance(router: APIRouter, site: Callable[[], Site]) -> None:
                     _link(f"{here}/conformance", "conformance"),
                     _link(f"{here}/collections", "data"),
                     _link(
-                        request.app.openapi_url,
+                        address(request, "openapi.json"),
                         "service-desc",
                         "application/vnd.oai.openapi+json;version=3.1",
                     ),
-                    _link(request.app.state.docs, "service-doc", "text/html"),
+                    _link(address(request, "docs"), "service-doc", "text/html"),
                 ],
             },
         )
@@ -111,7 +111,7 @@ def _entrance(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def collections(request: Request) -> Response:
         """The collections: there is one. Shaped after OGC API – Moving Features."""
-        now, root = site(), address(request, _ROOM)
+        now, root = site(), address(request, *_ROOM)
         return _answer(
             request,
             now,
@@ -130,7 +130,7 @@ def _entrance(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def trucks(request: Request) -> Response:
         """The collection of trucks. Shaped after OGC API – Moving Features."""
-        now, root = site(), address(request, _ROOM)
+        now, root = site(), address(request, *_ROOM)
         return _answer(request, now, lambda s: collection(now, root, s))
 
 
@@ -153,7 +153,7 @@ def _trucks(router: APIRouter, site: Callable[[], Site]) -> None:
         """The trucks, in pages; with bbox or datetime, those that had a position there and then. Shaped
         after OGC API – Moving Features.
         """
-        now, here = within(site(), datetime), address(request, _ROOM, *_ITEMS)
+        now, here = within(site(), datetime), address(request, *_ROOM, *_ITEMS)
         rows = kept_rows(now, schema.POSITIONS, {} if bbox is None else {"bbox": bbox})
 
         def document(seconds: float) -> models.Document:
@@ -180,7 +180,7 @@ def _trucks(router: APIRouter, site: Callable[[], Site]) -> None:
 def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
     # A truck's name may hold a slash; so what a truck has comes before the truck alone.
     @router.get(
-        "/collections/trucks/items/{truck:path}/tgsequence",
+        "/collections/trucks/items/{truck:name}/tgsequence",
         response_model=models.Ways,
         summary="The ways of a truck",
         operation_id="ogc_tgsequence",
@@ -199,7 +199,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
         """
         now, here = (
             within(site().truck(truck), datetime),
-            address(request, _ROOM, *_ITEMS, truck, "tgsequence"),
+            address(request, *_ROOM, *_ITEMS, truck, "tgsequence"),
         )
         kept = inside_box(now, bbox) if bbox is not None else None
         instants = leaves(now, leaf) if leaf is not None else None
@@ -225,7 +225,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
         return _answer(request, now, document)
 
     @router.get(
-        "/collections/trucks/items/{truck:path}/tproperties",
+        "/collections/trucks/items/{truck:name}/tproperties",
         response_model=models.Properties,
         response_model_exclude_unset=True,
         summary="What is measured of a truck",
@@ -233,7 +233,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def tproperties(request: Request, truck: Truck) -> Response:
         """What is measured of a truck over time. Shaped after OGC API – Moving Features."""
-        now, here = site().truck(truck), address(request, _ROOM, *_ITEMS, truck, "tproperties")
+        now, here = site().truck(truck), address(request, *_ROOM, *_ITEMS, truck, "tproperties")
         told = [properties.described(name) for name in properties.PROPERTIES]
         return _answer(
             request,
@@ -247,7 +247,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
         )
 
     @router.get(
-        "/collections/trucks/items/{truck:path}/tproperties/{name}",
+        "/collections/trucks/items/{truck:name}/tproperties/{name:part}",
         response_model=models.PropertyValues,
         summary="One thing that is measured of a truck",
         operation_id="ogc_tproperty",
@@ -262,7 +262,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
             raise unknown("property", name[:60], properties.PROPERTIES, "this answer")
         now, here = (
             within(site().truck(truck), datetime),
-            address(request, _ROOM, *_ITEMS, truck, "tproperties", name),
+            address(request, *_ROOM, *_ITEMS, truck, "tproperties", name),
         )
 
         def document(seconds: float) -> models.Document:
@@ -278,7 +278,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
         return _answer(request, now, document)
 
     @router.get(
-        "/collections/trucks/items/{truck:path}",
+        "/collections/trucks/items/{truck:name}",
         response_model=models.Feature,
         response_model_exclude_unset=True,
         responses=_OF_FEATURES,
@@ -287,7 +287,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
     )
     def feature(request: Request, truck: Truck) -> Response:
         """One truck. Shaped after OGC API – Moving Features."""
-        now, here = site().truck(truck), address(request, _ROOM, *_ITEMS, truck)
+        now, here = site().truck(truck), address(request, *_ROOM, *_ITEMS, truck)
 
         def document(seconds: float) -> models.Document:
             on = items.plane(now, seconds)
