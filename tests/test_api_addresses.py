@@ -152,7 +152,11 @@ def test_every_address_leads_to_what_it_names_over_the_bridge(app: Any, headers:
 
 # DuckDB holds no NUL, and a work order has a name of some length.
 @settings(max_examples=6, deadline=None)
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1, max_size=3))
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), min_size=1, max_size=3
+    )
+)
 def test_whatever_a_truck_is_called_its_address_leads_to_it(names: list[str]) -> None:
     names = sorted(set(names))
     with tempfile.TemporaryDirectory() as folder:
@@ -167,7 +171,7 @@ def test_a_part_of_a_path_is_one_part_that_no_client_climbs_at_or_cuts_off(name:
     spelled = part(name)
     assert spelled.isascii()
     assert spelled not in (".", "..")
-    assert not set(spelled) & set("/?#\r\n \\\"<>")
+    assert not set(spelled) & set('/?#\r\n \\"<>')
     assert urlsplit(f"/{spelled}").path == f"/{spelled}"
 
 

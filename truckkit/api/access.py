@@ -1,6 +1,7 @@
 """Who may ask: whoever shows a key of the store, or reads with the cookie of Panel's login.
 
 ``Access`` stands around the whole app, so that no route can be without it, nor what is no route at all.
+What wants no key is listed in ``OPEN``, path by path.
 On the routers stands ``admitted``: it tells the documents of the key, and answers nobody whom ``Access``
 has not seen. Routes that change data add ``may_write``.
 
@@ -27,8 +28,20 @@ from truckkit.api.settings import Settings
 from truckkit.errors import TruckkitError
 from truckkit.store.keys import Ring, Role
 
-OPEN = ("/health/live", "/health/ready")
+PROBES = ("/health/live", "/health/ready")
 """What a load balancer asks, which has no key: each answers in one word."""
+
+DOCUMENTS = (
+    "/docs",
+    "/openapi.json",
+    "/static/swagger-ui.css",
+    "/static/swagger-ui-bundle.js",
+    "/static/favicon.png",
+)
+"""What the service is, for people with a browser, whose address bar sends no key: the same over every mine."""
+
+OPEN = (*PROBES, *DOCUMENTS)
+"""What wants no key. Nothing here says anything of a mine, and all else is behind the door."""
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="truckkit"'}
 _WRONG = {"WWW-Authenticate": 'Bearer realm="truckkit", error="invalid_token"'}
@@ -91,7 +104,8 @@ class Access:
         return problem(Request(scope), refused.status, refused.detail, headers=refused.headers)
 
     def _who(self, scope: Scope) -> Who:
-        if scope["path"].removeprefix(scope.get("root_path", "")) in self._for_all:
+        open_to_all = scope["path"].removeprefix(scope.get("root_path", "")) in self._for_all
+        if open_to_all and scope["method"] in ("GET", "HEAD"):
             return ANYBODY
         shown = [value for name, value in scope["headers"] if name == b"authorization"]
         wanted = self._secret is not None or self._ring.wanted
