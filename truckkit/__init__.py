@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from truckkit.simulated import simulate
     from truckkit.views.replay import Replay
     from truckkit.views.shift import ShiftSheet
+    from truckkit.views.signals import Signals
     from truckkit.views.timeline import Timeline
 
 __version__ = schema.VERSION
@@ -32,6 +33,7 @@ __version__ = schema.VERSION
 __all__ = [
     "Replay",
     "ShiftSheet",
+    "Signals",
     "Site",
     "Timeline",
     "TruckkitError",
@@ -45,6 +47,7 @@ __all__ = [
 _LATER = {
     "Replay": "truckkit.views.replay",
     "ShiftSheet": "truckkit.views.shift",
+    "Signals": "truckkit.views.signals",
     "Timeline": "truckkit.views.timeline",
     "detect": "truckkit.detecting",
     "ingest": "truckkit.ingest",
