@@ -38,7 +38,7 @@ DOCUMENTS = (
     "/static/swagger-ui-bundle.js",
     "/static/favicon.png",
 )
-"""What the service is, for people with a browser, whose address bar sends no key: the same over every mine."""
+"""What the service is, for people whose address bar sends no key: the same over every mine."""
 
 OPEN = (*PROBES, *DOCUMENTS)
 """What wants no key. Nothing here says anything of a mine, and all else is behind the door."""

@@ -43,7 +43,10 @@ class _Enough(Exception):
 
 
 class Manners:
-    """Numbers a request, spells its path in one way, answers HEAD as GET without the body, and turns what nobody foresaw into 500."""
+    """Numbers a request, spells its path in one way, and answers HEAD as GET without the body.
+
+    What nobody foresaw becomes a 500 that says nothing of the inside.
+    """
 
     def __init__(self, app: ASGIApp, monitor: Monitor, pages: str) -> None:
         self.app = app

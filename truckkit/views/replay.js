@@ -110,7 +110,10 @@ function perform(root, scene, ask, model, children, kept, begin) {
       trail = ms;
       redraw();
     },
-    tell: (source) => doings.tell(source),
+    tell: (source) => {
+      doings.tell(source);
+      shared.tell(source);
+    },
     now: () => playhead.now, redraw, home: () => pane.focus(), help: () => { help.hidden = !help.hidden; },
   });
   const loop = loopControls(playhead, (at) => controls.written(scene.start + at));
@@ -134,7 +137,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
     surface, viewport, ground: groundCanvas, markers: markersCanvas, site: scene.site,
     written: controls.written(scene.start + playhead.now), zone: controls.clock() === site ? "site time" : "UTC",
   }), (sentence) => { controls.fault.textContent = sentence; });
-  controls.row.append(shareControl(model, asAddress), recording.box);
+  const actions = element("div", "buttons actions");
+  actions.append(shareControl(model, asAddress), recording.box, live.group);
 
   function mapWords() {
     return `Map of ${scene.site} with ${count} trucks. Press ? for the keys.`;
@@ -281,7 +285,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
       source,
       scene.grid ? "" : "drawn from longitude and latitude",
     ];
-    bar.replaceChildren(element("span", "range", range), element("span", "told", told.filter(Boolean).join(" · ")), live.group);
+    bar.replaceChildren(element("span", "range", range), element("span", "told", told.filter(Boolean).join(" · ")), actions);
   }
   function sayScale() {
     const { pixels, words: length } = scaleBar(viewport.scale, 120);

@@ -31,6 +31,7 @@ from truckkit.views.assets import assets
 from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
 from truckkit.views.sharing import Shown
+from truckkit.views.signals import Signals
 from truckkit.views.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -113,6 +114,8 @@ class Replay(pn.viewable.Viewer):
         Whether the replay is a page of its own, so that the address bar tells what is shown.
     timeline
         Whether the timeline of states stands beside the map.
+    signals
+        Whether the strips of telemetry stand beside the map.
     """
 
     speed = param.Number(default=60, bounds=SPEEDS, doc="Times of the real speed at first.")
@@ -130,6 +133,7 @@ class Replay(pn.viewable.Viewer):
         shown: Shown | None = None,
         page: bool = False,
         timeline: bool = True,
+        signals: bool = True,
         **params: Any,
     ) -> None:
         happened = site.happened
@@ -162,12 +166,16 @@ class Replay(pn.viewable.Viewer):
         self._timeline = (
             Timeline(self._shown(site), shared=shared, sizing_mode="stretch_both") if timeline else None
         )
+        self._signals = (
+            Signals(site, shared=shared, window=self._window, sizing_mode="stretch_both") if signals else None
+        )
         self._canvas = ReplayCanvas(
             at=None if self._at is None else clock.milliseconds(self._at),
             truck=truck,
             speed=speed,
             shared=shared,
             timeline=self._timeline,
+            signals=self._signals,
             shown={} if shown is None else shown.to_browser(),
             page=page,
             pages=os.environ.get(PAGES, ""),
@@ -257,6 +265,7 @@ class Replay(pn.viewable.Viewer):
             truck=self.truck,
             speed=self.speed,
             timeline=self._timeline is not None,
+            signals=self._signals is not None,
             sizing_mode="stretch_both",
         )
 
@@ -324,6 +333,8 @@ class Replay(pn.viewable.Viewer):
         """The map shows a newer generation, and so do the other panes."""
         if self._timeline is not None:
             self._timeline.renew(self._shown(self._site.session()))
+        if self._signals is not None:
+            self._signals.renew(self._window)
 
     def _shown(self, site: Site) -> Site:
         start, stop, _ = self._window

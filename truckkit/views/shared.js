@@ -8,6 +8,7 @@ class Shared {
     this.playhead = new Playhead(length);
     this.truck = "";
     this.trucks = null;
+    this.source = "";
     this.marks = [];
     this.users = 0;
     // Of several pictures of one replay, one alone moves the clock on.
@@ -26,7 +27,7 @@ class Shared {
     this._tell("window");
   }
 
-  // Calls back with "truck", "trucks", "marks", "window", or what the playhead tells; gives the function that stops it.
+  // Calls back with "truck", "trucks", "source", "marks", "window", or what the playhead tells; gives the function that stops it.
   watch(watcher) {
     this._watchers.add(watcher);
     const stop = this.playhead.watch(watcher);
@@ -47,6 +48,12 @@ class Shared {
   narrow(trucks) {
     this.trucks = trucks;
     this._tell("trucks");
+  }
+
+  // Who tells of the states; "": left to the site.
+  tell(source) {
+    this.source = source;
+    this._tell("source");
   }
 
   // What happened: [{at, truck, kind, words}] by time [ms from `start`].

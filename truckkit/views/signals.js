@@ -13,23 +13,31 @@ function element(tag, className, text, attributes = {}) {
 
 export function render({ model }) {
   const root = element("div", "signals", "", { role: "region", "aria-label": "Telemetry" });
-  const message = root.appendChild(element("div", "message", "Looking for telemetry…", { role: "status" }));
   const { ask, stop } = questions(model);
-  let leave = () => {}, gone = false;
+  let leave = () => {}, gone = false, asked = 0;
   model.on("remove", () => {
     gone = true;
     stop();
     leave();
   });
-  ask("signals").then((scene) => {
-    if (gone) return;
-    if (scene.length <= 0 || !scene.channels.length) {
-      message.textContent = `Nothing was measured in ${scene.name} here; choose another window, or ingest telemetry.`;
-      return;
+  async function begin() {
+    const number = (asked += 1);
+    const message = root.querySelector(":scope > .message") || root.appendChild(element("div", "message", "", { role: "status" }));
+    message.textContent = "Looking for telemetry…";
+    try {
+      const scene = await ask("signals");
+      if (gone || number !== asked) return;
+      leave();
+      leave = () => {};
+      root.replaceChildren();
+      if (scene.length > 0 && scene.channels.length) leave = perform(root, scene, ask, model);
+      else root.append(element("div", "message", `Nothing was measured in ${scene.name} here; choose another window, or ingest telemetry.`, { role: "status" }));
+    } catch (error) {
+      message.textContent = error.message;
     }
-    message.remove();
-    leave = perform(root, scene, ask, model);
-  }, (error) => { message.textContent = error.message; });
+  }
+  model.on("version", begin);
+  begin();
   return root;
 }
 
@@ -69,7 +77,7 @@ function perform(root, scene, ask, model) {
   const name = model.shared || `alone ${Math.random()}`;
   const shared = enterShared(name, scene.start, scene.length), { playhead } = shared;
   // This window's start as the shared clock counts.
-  const shift = scene.start - shared.start, now = () => playhead.now - shift;
+  const shift = () => scene.start - shared.start, now = () => playhead.now - shift();
   const clock = siteClock(scene.clock);
   const numbers = (names, among) => new Set(names.map((each) => among.indexOf(each)).filter((k) => k >= 0));
   const channelNames = scene.channels.map((channel) => channel.name);
@@ -161,7 +169,7 @@ function perform(root, scene, ask, model) {
   // Time ----------------------------------------------------------------------------------------
   const view = { from: 0, to: 1, left: AXIS, width: 1, toX: (at) => view.left + ((at - view.from) / (view.to - view.from)) * view.width };
   const toTime = (x) => Math.round(view.from + ((x - view.left) / view.width) * (view.to - view.from));
-  const seek = (at) => playhead.seek(Math.min(scene.length - 1, Math.max(0, at)) + shift);
+  const seek = (at) => playhead.seek(Math.min(scene.length - 1, Math.max(0, at)) + shift());
   function show(start, stop) {
     const span = Math.min(scene.length, Math.max(200, stop - start));
     from = Math.min(scene.length - span, Math.max(0, start));

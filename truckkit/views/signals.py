@@ -38,6 +38,7 @@ class SignalStrips(Asking):
     )
     trucks = param.List([], doc="The trucks shown at first; empty: the followed one.")
     channels = param.List([], doc="The channels shown at first; empty: a few that there are.")
+    version = param.Integer(0, doc="Moves when the window or its data did.")
 
     _esm = "\n".join([clock.javascript(), assets(*(f"{part}.js" for part in _PARTS))])
     _stylesheets = [assets("signals.css")]  # noqa: RUF012 - Panel reads a list
@@ -106,6 +107,11 @@ class Signals(Viewer):
 
     def __repr__(self, depth: int = 0) -> str:
         return f"Signals(trucks={self._trucks!r}, channels={self._channels!r})"
+
+    def renew(self, window: scenes.Window) -> None:
+        """Shows another window, or the same of a newer generation."""
+        self._window = window
+        self._strips.version += 1
 
     def _bounds(self, site: Site) -> scenes.Window:
         # It stays where it was chosen, or tiles that the browser holds would mean other times.

@@ -52,7 +52,9 @@ export function render({ model }) {
   };
   const legend = legendOf(view.hidden, () => redraw());
   root.append(legend.list);
-  const chosenAt = () => (model.at === undefined ? null : model.at);
+  // Beside a map the moment is where the shared clock stands, and the truck is the one that is followed.
+  const shared = model.shared ? enterShared(model.shared, model.origin, model.span) : null;
+  const chosenAt = () => (shared ? limited(shared.start + shared.playhead.now - model.origin, 0, model.span - 1) : model.at ?? null);
 
   // The visible range ---------------------------------------------------------------------------
   function show(from, to) {
@@ -79,6 +81,11 @@ export function render({ model }) {
     show(from, from + span);
   }
   function choose(rel, truck) {
+    if (shared) {
+      if (rel !== null) shared.playhead.seek(model.origin + rel - shared.start);
+      if (truck) shared.follow(truck);
+      return;
+    }
     model.truck = truck || "";
     model.at = rel;
   }
@@ -360,6 +367,15 @@ export function render({ model }) {
     seek = view.width === 0; // another source leaves the rows where they are
     layout();
   }
+  // While time goes, the visible range goes with it, and all but the playhead stays as it was drawn.
+  const unshared = shared?.watch((what) => {
+    if (what === "truck") model.truck = shared.truck;
+    if (what === "source" && shared.source !== model.source) model.source = shared.source;
+    const at = chosenAt(), span = view.t1 - view.t0;
+    if (view.data && shared.playhead.playing && (at < view.t0 || at >= view.t1)) show(at - span / 20, at + (span * 19) / 20);
+    else if (view.data && view.width) point(pointer);
+  });
+  if (shared) root.classList.add("beside");
   model.on("version", load);
   model.on("shown", () => {
     if (model.shown[0] !== view.t0 || model.shown[1] !== view.t1) show(model.shown[0], model.shown[1]);
@@ -386,6 +402,8 @@ export function render({ model }) {
   });
   model.on("remove", () => {
     unwatch();
+    unshared?.();
+    if (shared) leaveShared(model.shared);
     resized.disconnect();
     cancelAnimationFrame(frame);
     clearTimeout(settling);

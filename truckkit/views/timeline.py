@@ -56,7 +56,7 @@ class StateStrips(JSComponent):
     told = param.String("", doc="Who told of the states.")
     note = param.String("", doc="What is left out.")
     message = param.String("", doc="Why there is nothing to show.")
-    shared = param.String("")
+    shared = param.String("", doc="The name of the clock that panes of one page share; empty: none.")
     replay = param.String("", doc="Where a replay is served, if it is.")
     shown = param.List([0, 1], doc="The visible range.")
     at = param.Number(None, allow_None=True, doc="The chosen moment.")
@@ -68,7 +68,15 @@ class StateStrips(JSComponent):
             palette.javascript(),
             clock.javascript(),
             assets(
-                "surface.js", "telling.js", "strips.js", "totals.js", "frame.js", "gestures.js", "timeline.js"
+                "surface.js",
+                "telling.js",
+                "playhead.js",
+                "shared.js",
+                "strips.js",
+                "totals.js",
+                "frame.js",
+                "gestures.js",
+                "timeline.js",
             ),
         ]
     )
@@ -98,6 +106,8 @@ class Timeline(Viewer):
         The moment and the truck chosen at first.
     replay
         The address of a replay page that the chosen moment links to; none where empty.
+    shared
+        The name of the clock that panes of one page share: a click then seeks for all of them.
     **layout
         Panel's own, such as ``height`` or ``sizing_mode``.
 
@@ -123,6 +133,7 @@ class Timeline(Viewer):
         at: str | datetime | None = None,
         truck: str = "",
         replay: str = "",
+        shared: str = "",
         **layout: Any,
     ) -> None:
         super().__init__(source=site.told_by or "")
@@ -133,7 +144,11 @@ class Timeline(Viewer):
         if asked[0] and asked[1] and asked[0] >= asked[1]:
             raise BadTime(f'the range "{start}" to "{stop}" stops before it starts; swap its ends.')
         self._strips = StateStrips(
-            replay=replay, choices=telling.choices(site), source=self.source, **self._layout(layout)
+            replay=replay,
+            shared=shared,
+            choices=telling.choices(site),
+            source=self.source,
+            **self._layout(layout),
         )
         self._packed: Packed | None = None
         self._show(asked)
