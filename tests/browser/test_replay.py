@@ -300,7 +300,7 @@ def test_play_advances_and_pause_stops(page, driven):
 
 def test_speeds_are_chosen_and_an_odd_one_of_the_address_is_kept(page, driven):
     opened(page, f"{driven}/replay?speed=45")
-    speed = page.get_by_label("Speed")
+    speed = page.get_by_label("Speed", exact=True)
     assert told(page, "r.playhead.speed") == 45
     assert speed.input_value() == "45"
     speed.select_option("600")
@@ -372,13 +372,14 @@ def test_a_stretch_is_repeated_until_it_is_let_go(page, driven):
     until(page, "r.playhead.loop === null && r.playhead.now > 310000")
 
 
-def test_the_timeline_lies_beside_the_map_and_can_be_put_away(page, driven):
+def test_timeline_and_strips_lie_beside_the_map_and_can_be_put_away(page, driven):
     opened(page, f"{driven}/replay")
     beside = page.get_by_role("region", name="Timeline of states")
     beside.wait_for()
     narrow = told(page, "r.viewport.width")
     page.get_by_role("button", name="Hide the timeline").click()
     beside.wait_for(state="hidden")
+    page.get_by_role("button", name="Hide the signals").click()
     until(page, f"r.viewport.width > {narrow}")
     page.get_by_role("button", name="Show the timeline").click()
     beside.wait_for()
