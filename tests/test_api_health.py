@@ -66,12 +66,12 @@ def test_requests_are_counted_by_route_method_and_status_and_by_no_name() -> Non
     numbers(client)  # from here on the series of /metrics itself are there
     before = len(client.get("/api/metrics").text.splitlines())
     found = numbers(client)
-    assert found["truckkit_requests_total", "GET", "/trucks/{truck:path}", "404"] == 30
+    assert found["truckkit_requests_total", "GET", "/trucks/{truck:name}", "404"] == 30
     assert found["truckkit_requests_total", "GET", "none", "404"] == 30
     assert sum(value for key, value in found.items() if key[:2] == ("truckkit_requests_total", "other")) == 30
     assert found["truckkit_requests_total", "HEAD", "/trucks", "200"] == 1
-    assert found["truckkit_request_seconds_count", "/trucks/{truck:path}"] == 30
-    assert found["truckkit_sent_bytes_total", "/trucks/{truck:path}"] > 30 * 100
+    assert found["truckkit_request_seconds_count", "/trucks/{truck:name}"] == 30
+    assert found["truckkit_sent_bytes_total", "/trucks/{truck:name}"] > 30 * 100
     for number in range(100, 130):
         client.get(f"/api/v1/trucks/T{number:03}")
         client.get(f"/api/v1/nothing-{number}")
@@ -206,7 +206,7 @@ def test_a_request_is_a_span_with_its_route_and_what_went_wrong(spans: InMemoryS
     client.get("/api/v1/trucks/T01", headers={"traceparent": f"00-{trace_id}-b7ad6b7169203331-01"})
     client.get("/api/v1/failing")
     good, bad = spans.get_finished_spans()
-    assert good.name == "GET /trucks/{truck:path}"
+    assert good.name == "GET /trucks/{truck:name}"
     assert good.attributes is not None
     assert good.attributes["http.response.status_code"] == 200
     assert f"{good.context.trace_id:032x}" == trace_id

@@ -401,7 +401,7 @@ class Narrowed:
         --------
         >>> import truckkit as tk
         >>> site = tk.sample()
-        >>> name = site.events.order_by("at").event.limit(1).to_pyarrow().to_pylist()
+        >>> name = site.events.limit(1).event.to_pyarrow().to_pylist()
         >>> [site.event(each).happened.truck in site.truck_names for each in name] in ([], [True])
         True
         """
