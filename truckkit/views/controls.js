@@ -14,14 +14,6 @@ const KEYS = [
   ["drag", "move the map; two fingers zoom"], ["wheel", "zoom around the pointer"], ["click", "follow a truck"],
 ];
 
-function element(tag, className, text, attributes = {}) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
 function icon(path) {
   const drawn = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "path");

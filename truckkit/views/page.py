@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from datetime import UTC, datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import panel as pn
 import param
-from ibis import _
 from panel.custom import JSComponent
 from panel.viewable import Viewable, Viewer
 from panel_material_ui.template.base import Page
 
 from truckkit import served
 from truckkit.errors import TruckkitError
-from truckkit.views import clock
+from truckkit.views import clock, scene
 from truckkit.views.address import Address
 
 if TYPE_CHECKING:
@@ -150,16 +148,9 @@ def _told(site: Site | None) -> dict[str, str | int]:
     if site.start is None or site.stop is None:
         return told
     start, stop = (f"{at.astimezone(site.zone):%Y-%m-%d %H:%M}" for at in (site.start, site.stop))
-    newest = _newest(site)
+    newest = scene.newest(site) or site.stop
     return told | {
         "window": f"{start} – {stop[11:] if stop[:10] == start[:10] else stop}",
         "newest": f"{newest.astimezone(site.zone):%Y-%m-%d %H:%M:%S}",
         "newest_ms": clock.milliseconds(newest),
     }
-
-
-def _newest(site: Site) -> datetime:
-    """When the newest position was taken; the end of the window where there are none."""
-    assert site.stop is not None
-    newest: datetime | None = site.latest.aggregate(newest=_.at.max()).to_pyarrow()["newest"][0].as_py()
-    return site.stop if newest is None else newest.replace(tzinfo=UTC)

@@ -19,7 +19,6 @@ from uuid import uuid4
 
 import panel as pn
 import param
-from ibis import _
 from panel.viewable import Child
 
 from truckkit import errors
@@ -44,6 +43,7 @@ PAGES = "TRUCKKIT_PAGES"
 """The environment variable that says where replays are served, such as https://mine.example/replay."""
 
 _PARTS = (
+    "element",
     "surface",
     "telling",
     "playhead",
@@ -344,7 +344,7 @@ class Replay(pn.viewable.Viewer):
         site = self._site.session()
         newest = SHARED.get(
             ("newest", serial(site.store if site.store is not None else self), site.generation),
-            lambda: scenes.one_instant(site.latest.aggregate(at=_.at.max())),
+            lambda: scenes.newest(site),
             lambda _: 64,
         )
         return {

@@ -203,6 +203,11 @@ def _chunk_length(heard: tuple[Heard, ...]) -> timedelta:
     return fitting[-1] if fitting else CHUNK_LENGTHS[0]
 
 
+def newest(site: Site) -> datetime | None:
+    """When the newest position of a site was taken; None where there are none."""
+    return one_instant(site.latest.aggregate(at=_.at.max()))
+
+
 def one_instant(table: ibis.Table) -> datetime | None:
     """The one instant that a table of one row holds."""
     at: datetime | None = table.to_pyarrow()["at"][0].as_py()

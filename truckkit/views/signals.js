@@ -3,14 +3,6 @@
 const FOOT = 22, AXIS = 52, LEAST_STRIP = 62, EXACT = 3;
 const RANGES = [["whole window", 0], ["± 5 min", 5 * MINUTE], ["± 30 min", 30 * MINUTE], ["± 2 h", 2 * HOUR]];
 
-function element(tag, className, text, attributes = {}) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
 export function render({ model }) {
   const root = element("div", "signals", "", { role: "region", "aria-label": "Telemetry" });
   const { ask, stop } = questions(model);

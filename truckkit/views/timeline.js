@@ -3,14 +3,6 @@
 
 const LEAST_SPAN = 20, LEAST_ROW = 22, MOST_ROW = 40;
 
-function element(tag, className, text, attributes = {}) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
-
 export function render({ model }) {
   const root = element("div", "timeline", "", { role: "region", "aria-label": "Timeline of states" });
   const bar = root.appendChild(element("div", "bar"));

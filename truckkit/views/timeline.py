@@ -68,6 +68,7 @@ class StateStrips(JSComponent):
             palette.javascript(),
             clock.javascript(),
             assets(
+                "element.js",
                 "surface.js",
                 "telling.js",
                 "playhead.js",
