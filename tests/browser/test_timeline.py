@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from datetime import timedelta
@@ -515,3 +516,57 @@ def test_ticks_are_round_by_the_sites_clock_over_both_changes_of_summer_time(scr
         assert [hour for hour, _ in found] == sorted({hour for hour, _ in found})
         assert all(re.fullmatch(r"\d\d:00", time) for _, time in found)
     assert ["06:00" in {time for _, time in found} for found in (spring, autumn)] == [True, True]
+
+
+# A stretch that is meant, the order of rows, and files ----------------------------------------------
+
+
+def test_a_stretch_dragged_with_shift_narrows_the_totals_until_escape(page, strips):
+    opened(page, f"{strips}/timeline")
+    (x, y), (to, _) = spot(page, 0, 0.25), spot(page, 0, 0.5)
+    page.keyboard.down("Shift")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(to, y, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.get_by_role("button", name="click clears it").wait_for()
+    assert drawn(page)["t0"] == 0
+    assert re.fullmatch(r"4:5\d|5:0\d", totals(page)["T01"]["Sum"])
+    page.locator("canvas.strips").focus()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="click clears it").wait_for(state="hidden")
+    assert totals(page)["T01"]["Sum"] == "20:00"
+
+
+def test_the_ends_of_a_stretch_are_set_at_the_moment_by_keys(page, strips):
+    opened(page, f"{strips}/timeline?at=2026-11-21T19:05&truck=T01")
+    page.locator("canvas.strips").focus()
+    page.keyboard.press("[")
+    page.get_by_role("button", name="click clears it").wait_for()
+    assert totals(page)["T01"]["Sum"] == "15:00"
+
+
+def test_rows_sorted_by_a_state_start_with_the_longest(page, strips):
+    opened(page, f"{strips}/timeline")
+    page.get_by_label("Sort").select_option("down")
+    page.wait_for_function("(table) => table.rows[1].cells[0].textContent === 'T02'",
+        arg=page.locator("table.totals").element_handle())
+    assert totals(page)["T02"]["down"] == "6:00"
+    assert colours(page, 0)[5] == STATE_COLOURS["down"] or STATE_PATTERNS["down"] != "plain"
+
+
+def test_the_intervals_in_sight_are_saved_as_csv_in_site_time(page, strips):
+    opened(page, f"{strips}/timeline?start=2026-11-21T19:01&stop=2026-11-21T19:03")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="as CSV").click()
+    rows = list(csv.DictReader(saved.value.path().read_text("utf-8-sig").splitlines()))
+    first = {"truck": "T01", "source": "fms", "state": "return", "start": "2026-11-21T19:00:00.000-05:00"}
+    assert rows[0] | first == rows[0]
+    assert float(rows[0]["duration_s"]) == 120
+    assert {row["truck"] for row in rows} == {"T01", "T02", "T04"}
+
+
+def test_a_cell_that_a_spreadsheet_would_run_is_text(script):
+    assert script("csvCell", '=cmd|"x"') == '"\'=cmd|""x"""'
+    assert [script("csvCell", cell) for cell in ("-1", -1, "T01")] == ["'-1", "-1", "T01"]

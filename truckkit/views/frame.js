@@ -14,7 +14,7 @@ function fitted(context, text, room) {
 
 function drawLabels(context, view, first, last, offset) {
   const { surface, model, rowHeight } = view;
-  const chosen = model.trucks.indexOf(model.truck);
+  const chosen = view.trucks.indexOf(model.truck);
   context.font = `600 12px ${surface.font}`;
   context.textAlign = "left";
   context.textBaseline = "middle";
@@ -23,7 +23,7 @@ function drawLabels(context, view, first, last, offset) {
     context.fillStyle = surface.row;
     if (row === chosen) context.fillRect(0, top, view.width, rowHeight);
     context.fillStyle = surface.ink;
-    context.fillText(fitted(context, model.trucks[row], view.labelWidth - 18), 12, top + rowHeight / 2);
+    context.fillText(fitted(context, view.trucks[row], view.labelWidth - 18), 12, top + rowHeight / 2);
   }
 }
 
@@ -141,7 +141,8 @@ function _totalsHead(context, view) {
 // Beside the strips: the time in each state over the visible range, and what it adds up to.
 function drawTotals(context, view, sums, offset) {
   const { surface, hidden, rowHeight } = view;
-  const unit = totalsUnit(view.t1 - view.t0);
+  const [from, to] = view.summed();
+  const unit = totalsUnit(to - from);
   context.font = `400 12px ${surface.font}`;
   context.textAlign = "right";
   context.textBaseline = "middle";

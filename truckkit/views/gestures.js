@@ -11,7 +11,7 @@ function pageScrolls(element) {
   return false;
 }
 
-// `act`: {show, zoom, choose, pointed} of timeline.js; `pointed` hears where the pointer is, or null.
+// `act`: {show, zoom, choose, brush, pointed} of timeline.js; `pointed` hears where the pointer is, or null.
 function listenToPointer(canvas, scroll, view, act) {
   const held = new Map();
   let drag = null;
@@ -34,6 +34,7 @@ function listenToPointer(canvas, scroll, view, act) {
     held.set(event.pointerId, place(event));
     canvas.setPointerCapture(event.pointerId);
     grasp(false);
+    if (event.shiftKey) drag.from = view.toTime(place(event).x);
   });
   canvas.addEventListener("pointermove", (event) => {
     const spot = place(event);
@@ -47,6 +48,12 @@ function listenToPointer(canvas, scroll, view, act) {
     const x = middle(points);
     if (!drag.moved && Math.hypot(x - drag.x, spot.y - drag.y) < 4) return;
     drag.moved = true;
+    if (drag.from !== undefined && points.length === 1) {
+      const at = limited(view.toTime(x), view.t0, view.t1);
+      act.brush([Math.min(at, drag.from), Math.max(at, drag.from + 1)]);
+      act.pointed(spot);
+      return;
+    }
     canvas.classList.add("dragging");
     act.pointed(null);
     const grown = drag.apart && points.length > 1 ? drag.apart / apart(points) : 1;
@@ -65,7 +72,7 @@ function listenToPointer(canvas, scroll, view, act) {
     }
     const spot = place(event);
     if (event.type === "pointerup" && !drag.moved && view.inStrips(spot)) {
-      act.choose(view.toTime(spot.x), view.model.trucks[view.rowAt(spot.y)]);
+      act.choose(view.toTime(spot.x), view.trucks[view.rowAt(spot.y)]);
     }
     drag = null;
     act.pointed(event.pointerType === "mouse" ? spot : null);
@@ -95,8 +102,9 @@ function listenToPointer(canvas, scroll, view, act) {
 const KEYS = [
   ["← →", "move by a tenth of the range"], ["+ −", "zoom in and out"], ["Home", "show everything"],
   ["↑ ↓", "choose a truck"], [", .", "its interval before and after"], ["Page ↑ ↓", "scroll the rows"],
-  ["Esc", "choose no moment"], ["?", "show or hide this"], ["drag", "move through time and rows; two fingers zoom"],
-  ["wheel", "zoom around the pointer; with Shift move"], ["click", "choose a moment"],
+  ["[ ]", "the stretch that is meant starts, stops here"],
+  ["Esc", "clear that stretch, then the moment"], ["?", "show or hide this"], ["drag", "move through time and rows; two fingers zoom"],
+  ["wheel", "zoom around the pointer; with Shift move"], ["Shift and drag", "choose a stretch: totals are of it, a replay repeats it"], ["click", "choose a moment"],
   ["legend", "click hides a state; Alt-click, or O, shows it alone"],
 ];
 
@@ -105,6 +113,7 @@ function listenToKeys(canvas, acts) {
     ArrowLeft: () => acts.pan(-0.1), ArrowRight: () => acts.pan(0.1), "+": () => acts.zoom(0.5), "=": () => acts.zoom(0.5),
     "-": () => acts.zoom(2), Home: acts.all, 0: acts.all, ArrowUp: () => acts.stepRow(-1), ArrowDown: () => acts.stepRow(1),
     ",": () => acts.stepInterval(-1), ".": () => acts.stepInterval(1), "?": acts.help, Escape: acts.leave,
+    "[": () => acts.brushEnd(0), "]": () => acts.brushEnd(1),
     PageUp: () => acts.page(-1), PageDown: () => acts.page(1),
   };
   canvas.addEventListener("keydown", (event) => {

@@ -31,14 +31,14 @@ export function render({ model }) {
 
   let seek = false, sought = -1, frame = 0, settling = 0, pointer = null, tabled = false, paint = null, unwatch = () => {};
   const view = {
-    model, hidden: new Uint8Array(CODES.length), present: [], data: null, clock: null, surface: null, narrow: false,
+    model, trucks: model.trucks, whole: null, brush: null, hidden: new Uint8Array(CODES.length), present: [], data: null, clock: null, surface: null, narrow: false,
     t0: 0, t1: 1, width: 0, height: 0, rowHeight: LEAST_ROW, labelWidth: 80,
     box: { left: 0, top: HEAD, width: 1, rowHeight: LEAST_ROW, stripHeight: 14 },
     at: (rel) => model.origin + rel,
     toX: (rel) => view.box.left + ((rel - view.t0) / (view.t1 - view.t0)) * view.box.width,
     toTime: (x) => limited(Math.round(view.t0 + ((x - view.box.left) / view.box.width) * (view.t1 - view.t0)), 0, model.span - 1),
     rowAt: (y) => Math.floor((y - HEAD + scroll.scrollTop) / view.rowHeight),
-    isRow: (y) => y >= HEAD && view.rowAt(y) < model.trucks.length,
+    isRow: (y) => y >= HEAD && view.rowAt(y) < view.trucks.length,
     inStrips: ({ x, y }) => x >= view.box.left && x < view.box.left + view.box.width && view.isRow(y),
     spanWithin: (span) => limited(Math.round(span), Math.min(LEAST_SPAN, model.span), model.span),
   };
@@ -47,6 +47,22 @@ export function render({ model }) {
   // Beside a map the moment is where the shared clock stands, and the truck is the one that is followed.
   const shared = model.shared ? enterShared(model.shared, model.origin, model.span) : null;
   const chosenAt = () => (shared ? limited(shared.start + shared.playhead.now - model.origin, 0, model.span - 1) : model.at ?? null);
+
+  // The stretch that is meant [ms from the origin], or null: beside a map it is the one that the clock repeats.
+  const brushed = () => (shared ? shared.playhead.loop?.map((at) => shared.start + at - model.origin) ?? null : view.brush);
+  function brush(range) {
+    if (shared) {
+      shared.playhead.repeat(range && range.map((rel) => model.origin + rel - shared.start));
+      return;
+    }
+    view.brush = range && range.map((rel) => limited(Math.round(rel), 0, model.span));
+    sayBrush();
+    sumUp();
+    redraw();
+  }
+  const brushEnd = (end) => brush(withEnd(brushed(), end, chosenAt() ?? (pointer ? view.toTime(pointer.x) : focus()), view.t0, view.t1));
+  // What the totals are of.
+  view.summed = () => (shared ? null : view.brush) || [view.t0, view.t1];
 
   // The visible range ---------------------------------------------------------------------------
   function show(from, to) {
@@ -57,6 +73,7 @@ export function render({ model }) {
     clearTimeout(settling);
     settling = setTimeout(() => {
       model.shown = [view.t0, view.t1];
+      if (model.sort) arrange();
       sumUp();
     }, 150);
   }
@@ -98,16 +115,22 @@ export function render({ model }) {
     tabled = !tabled;
     layout();
   });
+  const sort = element("select", "sort", "", { "aria-label": "Sort" });
+  sort.addEventListener("change", () => { model.sort = sort.value; });
+  const csv = button("CSV", "Save the intervals in sight as CSV", () => download(new Blob(["\ufeff", csvOf(view)], { type: "text/csv" }), "timeline.csv"));
+  const png = button("PNG", "Save the picture as PNG", async () => download(await pictureOf([canvas, over], view.surface.background), "timeline.png"));
+  const meant = button("", "", () => brush(null)), few = button("", "Show all trucks", () => shared.narrow(null));
+  meant.hidden = few.hidden = true;
   const replay = element("a", "link", "Open in replay");
-  buttons.append(jump, ...Object.values(controls), swap);
+  buttons.append(meant, few, sort, jump, ...Object.values(controls), csv, png, swap);
   jump.addEventListener("change", () => {
     const chosen = model.jumps[Number(jump.value)];
     if (chosen) show(chosen[1], chosen[2]);
   });
 
   // Words ---------------------------------------------------------------------------------------
-  function rangeWords() {
-    const { t0, t1, clock, at } = view;
+  function rangeWords(t0 = view.t0, t1 = view.t1) {
+    const { clock, at } = view;
     const whole = at(t0) % MINUTE === 0 && at(t1) % MINUTE === 0;
     const grain = t1 - t0 >= 10 * MINUTE && whole ? MINUTE : t1 - t0 >= MINUTE ? SECOND : 1;
     const day = clock.date(at(t0)) === clock.date(at(t1) - 1) ? "" : `${clock.date(at(t1))} `;
@@ -134,6 +157,14 @@ export function render({ model }) {
     if (model.source) asked.set("source", model.source);
     replay.href = `${model.replay}?${asked}`;
   }
+  function sayBrush() {
+    const range = brushed();
+    meant.hidden = !range;
+    if (range) meant.textContent = `${shared ? "repeats" : "totals of"} ${rangeWords(...range)} ×`;
+    meant.setAttribute("aria-label", range ? `${meant.textContent.slice(0, -2)}; click clears it` : "");
+    few.hidden = view.trucks.length === model.trucks.length;
+    few.textContent = `${view.trucks.length} of ${model.trucks.length} trucks · show all`;
+  }
   function intervalWords(i) {
     const { data, clock } = view;
     const start = view.at(data.starts[i]), stop = view.at(data.stops[i]);
@@ -156,7 +187,7 @@ export function render({ model }) {
     }
     const { clock } = view;
     moment.append(element("strong", "", `${clock.date(view.at(chosenAt()))} ${clock.time(view.at(chosenAt()))}`));
-    const row = model.trucks.indexOf(model.truck);
+    const row = view.trucks.indexOf(model.truck);
     if (row >= 0) {
       const said = intervalWords(firstAfter(view.data, row, chosenAt()));
       const words = [said.state, said.length, said.where, said.telling].filter(Boolean).join(", ");
@@ -166,17 +197,24 @@ export function render({ model }) {
     if (model.replay) moment.append(replay);
     moment.append(button("×", "Choose no moment", () => choose(null, model.truck)));
   }
+  const brushSums = (first, last) => Array.from({ length: last - first }, (_, k) => {
+    const sums = new Float64Array(CODES.length);
+    addTotals(view.data, first + k, ...view.summed(), sums);
+    return sums;
+  });
   function sumUp() {
+    if (!view.data) return;
+    const [from, to] = view.summed();
     const fleet = new Float64Array(CODES.length);
-    const each = model.trucks.map((_, row) => {
+    const each = view.trucks.map((_, row) => {
       const sums = new Float64Array(CODES.length);
-      addTotals(view.data, row, view.t0, view.t1, sums);
+      addTotals(view.data, row, from, to, sums);
       sums.forEach((ms, code) => { fleet[code] += ms; });
       return sums;
     });
-    const unseen = each.filter((sums) => sums[NO_DATA] === view.t1 - view.t0).length;
-    legend.show(fleet, model.trucks.length, view.t1 - view.t0, unseen);
-    totals.show(model.trucks, each, view.present, view.t1 - view.t0, `Time in each state, ${rangeWords()}`);
+    const unseen = each.filter((sums) => sums[NO_DATA] === to - from).length;
+    legend.show(fleet, view.trucks.length, to - from, unseen);
+    totals.show(view.trucks, each, view.present, to - from, `Time in each state, ${rangeWords(from, to)}`);
   }
 
   // Layout and drawing --------------------------------------------------------------------------
@@ -193,12 +231,12 @@ export function render({ model }) {
     note.textContent = model.message ? "" : model.note;
     if (model.message) return;
     // Few rows leave the rest of the page empty rather than the legend far away.
-    stage.style.maxHeight = `${HEAD + model.trucks.length * MOST_ROW + 12}px`;
+    stage.style.maxHeight = `${HEAD + view.trucks.length * MOST_ROW + 12}px`;
     view.width = scroll.clientWidth;
     view.height = scroll.clientHeight;
     const context = canvas.getContext("2d");
     context.font = `600 12px ${surface.font}`;
-    const longest = model.trucks.reduce((most, truck) => Math.max(most, context.measureText(truck).width), 0);
+    const longest = view.trucks.reduce((most, truck) => Math.max(most, context.measureText(truck).width), 0);
     view.labelWidth = Math.ceil(limited(longest + 22, 82, Math.max(82, Math.min(170, view.width * 0.3))));
     const beside = present.length * TOTAL_WIDTH + SUM_WIDTH + 10;
     view.narrow = view.width - view.labelWidth - beside < 300;
@@ -210,13 +248,13 @@ export function render({ model }) {
     tablebox.classList.toggle("heard", !tabled);
     tablebox.tabIndex = tabled ? 0 : -1;
     scroll.style.visibility = tabled ? "hidden" : "";
-    const rows = Math.max(1, model.trucks.length);
+    const rows = Math.max(1, view.trucks.length);
     view.rowHeight = limited(Math.floor((view.height - HEAD - 6) / rows), LEAST_ROW, MOST_ROW);
     Object.assign(view.box, {
       left: view.labelWidth, rowHeight: view.rowHeight, stripHeight: view.rowHeight - 8,
       width: Math.max(40, Math.floor(view.width - view.labelWidth - (view.narrow ? 10 : beside))),
     });
-    spacer.style.height = `${HEAD + model.trucks.length * view.rowHeight + 6}px`;
+    spacer.style.height = `${HEAD + view.trucks.length * view.rowHeight + 6}px`;
     const dpr = devicePixelRatio || 1;
     for (const layer of [canvas, over]) {
       layer.width = Math.max(1, Math.round(view.width * dpr));
@@ -227,7 +265,7 @@ export function render({ model }) {
     // What stands around the rows finds its size after them, so they are looked for again until someone scrolls.
     if (seek || scroll.scrollTop === sought) showSomeone();
     legend.build(present, surface.theme);
-    canvas.setAttribute("aria-label", `States of ${model.trucks.length} trucks in time. Press ? for the keys.`);
+    canvas.setAttribute("aria-label", `States of ${view.trucks.length} trucks in time. Press ? for the keys.`);
     sumUp();
     redraw();
   }
@@ -235,11 +273,11 @@ export function render({ model }) {
   function showSomeone() {
     seek = false;
     const { data, t0, t1 } = view;
-    const row = model.trucks.findIndex((_, k) => {
+    const row = view.trucks.findIndex((_, k) => {
       const i = firstAfter(data, k, t0);
       return data.codes[i] !== NO_DATA || data.stops[i] < t1;
     });
-    const chosen = model.trucks.indexOf(model.truck);
+    const chosen = view.trucks.indexOf(model.truck);
     const first = chosen >= 0 ? chosen : row;
     if (first * view.rowHeight <= view.height - 2 * HEAD && scroll.scrollTop === 0) return;
     scroll.scrollTop = (first - 1) * view.rowHeight;
@@ -261,19 +299,19 @@ export function render({ model }) {
     const context = prepared(canvas);
     const { rowHeight } = view;
     const first = Math.max(0, Math.floor(scroll.scrollTop / rowHeight));
-    const last = Math.min(model.trucks.length, Math.ceil((scroll.scrollTop + view.height - HEAD) / rowHeight));
+    const last = Math.min(view.trucks.length, Math.ceil((scroll.scrollTop + view.height - HEAD) / rowHeight));
     const offset = HEAD + first * rowHeight - scroll.scrollTop;
     drawLabels(context, view, first, last, offset);
     drawLines(context, view, offset + (last - first) * rowHeight);
     const sums = paint(context, view.data, first, last, view.t0, view.t1, view.box, offset, view.hidden);
-    if (!view.narrow) drawTotals(context, view, sums, offset);
+    if (!view.narrow) drawTotals(context, view, view.brush && !shared ? brushSums(first, last) : sums, offset);
     // Last, for rows that scroll go under it.
     drawHead(context, view);
     sayRange();
     point(pointer);
     // For whoever reads the picture from outside, such as a test: what is drawn, and where.
     canvas.dataset.drawn = JSON.stringify({
-      t0: view.t0, t1: view.t1, left: view.box.left, width: view.box.width, head: HEAD, rowHeight, rows: model.trucks.length,
+      t0: view.t0, t1: view.t1, left: view.box.left, width: view.box.width, head: HEAD, rowHeight, rows: view.trucks.length,
       hidden: CODES.filter((_, code) => view.hidden[code]),
     });
   }
@@ -296,23 +334,30 @@ export function render({ model }) {
   function point(spot) {
     pointer = spot;
     const strips = spot && view.inStrips(spot);
-    drawMoments(prepared(over), view, chosenAt(), strips ? view.toTime(spot.x) : null);
+    const context = prepared(over);
+    drawBrush(context, view, brushed());
+    const marks = shared ? marksInSight(view, shared.marks.map((mark) => ({ ...mark, at: shared.start + mark.at - model.origin })), scroll.scrollTop) : [];
+    drawMarks(context, view, marks);
+    drawMoments(context, view, chosenAt(), strips ? view.toTime(spot.x) : null);
+    over.dataset.drawn = JSON.stringify({ marks: marks.length, brush: brushed(), at: chosenAt() });
     const row = spot ? view.rowAt(spot.y) : -1;
+    const mark = strips ? markAt(marks, spot, row) : null;
     const found = strips ? under(spot.x, row) : { best: -1 };
     const label = spot && spot.x < view.labelWidth && view.isRow(spot.y);
     tip.style.display = found.best >= 0 || label ? "block" : "none";
     if (tip.style.display === "none") return;
-    const what = element("div", "what", label ? model.trucks[row] : "");
+    const what = element("div", "what", label ? view.trucks[row] : "");
     tip.replaceChildren(what);
     if (label && detected(row)) tip.append(element("div", "more", "states detected"));
     if (!label) {
       const said = intervalWords(found.best);
-      what.append(stateSwatch(CODES[view.data.codes[found.best]], view.surface.theme, 14), element("span", "", `${model.trucks[row]} · ${said.state}`));
+      what.append(stateSwatch(CODES[view.data.codes[found.best]], view.surface.theme, 14), element("span", "", `${view.trucks[row]} · ${said.state}`));
       tip.append(element("div", "", said.bounds), element("div", "", said.length));
       if (said.where) tip.append(element("div", "", said.where));
       if (said.telling) tip.append(element("div", "more", said.telling));
       if (found.others) tip.append(element("div", "more", `${found.others} more in this pixel: zoom in`));
     }
+    if (mark) tip.append(element("div", "more", mark.words));
     const left = spot.x + 14 + tip.offsetWidth > view.width ? spot.x - 14 - tip.offsetWidth : spot.x + 14;
     tip.style.left = `${Math.max(4, left)}px`;
     tip.style.top = `${limited(spot.y + 16, 4, Math.max(4, view.height - tip.offsetHeight - 4))}px`;
@@ -320,41 +365,63 @@ export function render({ model }) {
 
   // Steps of the keyboard -----------------------------------------------------------------------
   function stepRow(by) {
-    const row = model.trucks.indexOf(model.truck);
-    const next = limited(row < 0 ? 0 : row + by, 0, model.trucks.length - 1);
-    choose(chosenAt(), model.trucks[next]);
+    const row = view.trucks.indexOf(model.truck);
+    const next = limited(row < 0 ? 0 : row + by, 0, view.trucks.length - 1);
+    choose(chosenAt(), view.trucks[next]);
     scroll.scrollTop = limited(scroll.scrollTop, HEAD + (next + 1) * view.rowHeight - view.height, next * view.rowHeight);
-    if (chosenAt() === null) heard.textContent = model.trucks[next];
+    if (chosenAt() === null) heard.textContent = view.trucks[next];
   }
   function stepInterval(by) {
     const { data, t0, t1 } = view;
-    const row = Math.max(0, model.trucks.indexOf(model.truck));
+    const row = Math.max(0, view.trucks.indexOf(model.truck));
     const now = firstAfter(data, row, chosenAt() === null ? t0 : chosenAt());
     const next = limited(chosenAt() === null ? now : now + by, data.rows[row], data.rows[row + 1] - 1);
     const start = limited(data.starts[next], 0, model.span - 1);
-    choose(start, model.trucks[row]);
+    choose(start, view.trucks[row]);
     if (start < t0 || start >= t1) show(start - (t1 - t0) / 2, start + (t1 - t0) / 2);
   }
-  listenToPointer(canvas, scroll, view, { show, zoom, choose, pointed: point });
+  listenToPointer(canvas, scroll, view, { show, zoom, choose, brush, pointed: point });
   listenToKeys(canvas, {
     pan, zoom, all, stepRow, stepInterval, help: () => controls.keys.click(),
-    leave: () => (help.hidden ? choose(null, model.truck) : controls.keys.click()),
+    brushEnd,
+    leave: () => {
+      if (!help.hidden) controls.keys.click();
+      else if (brushed()) brush(null);
+      else choose(null, model.truck);
+    },
     page: (by) => { scroll.scrollTop += by * (view.height - HEAD); },
   });
   help.addEventListener("keydown", (event) => { help.hidden = help.hidden || event.key === "Escape"; });
   scroll.addEventListener("scroll", redraw);
 
   // The model -----------------------------------------------------------------------------------
+  // Which rows there are, and in which order.
+  function arrange() {
+    if (!view.whole || model.message) {
+      view.data = view.whole;
+      return;
+    }
+    const meant = meantRows(model.trucks, shared?.trucks);
+    const order = sortedRows(view.whole, meant, model.sort, ...view.summed());
+    view.trucks = order.map((row) => model.trucks[row]);
+    view.data = order.every((row, k) => row === k) && order.length === model.trucks.length ? view.whole : arranged(view.whole, order);
+    sayBrush();
+    redraw();
+  }
   function load() {
-    view.data = unpack(model);
+    view.whole = unpack(model);
+    view.brush = null;
     view.clock = siteClock({ zone: model.zone, offsets: model.offsets });
     const seen = new Uint8Array(CODES.length);
-    for (const code of view.data.codes) seen[code] = 1;
+    for (const code of view.whole.codes) seen[code] = 1;
     view.present = CODES.map((_, code) => code).filter((code) => seen[code]);
     jump.replaceChildren(new Option("Go to…", "", true, true), ...model.jumps.map(([name], k) => new Option(name, String(k))));
     jump.options[0].disabled = true;
     jump.hidden = model.jumps.length < 2;
     [view.t0, view.t1] = model.shown;
+    sort.replaceChildren(new Option("Sort by truck", ""), ...view.present.map((code) => new Option(`by ${STATES[CODES[code]].words}`, CODES[code])));
+    sort.value = model.sort;
+    arrange();
     if (!model.message) sayMoment();
     seek = view.width === 0; // another source leaves the rows where they are
     layout();
@@ -362,6 +429,11 @@ export function render({ model }) {
   // While time goes, the visible range goes with it, and all but the playhead stays as it was drawn.
   const unshared = shared?.watch((what) => {
     if (what === "truck") model.truck = shared.truck;
+    if (what === "trucks" && view.whole) {
+      arrange();
+      layout();
+    }
+    if (what === "loop" && view.clock) sayBrush();
     if (what === "source" && shared.source !== model.source) model.source = shared.source;
     const at = chosenAt(), span = view.t1 - view.t0;
     if (view.data && shared.playhead.playing && (at < view.t0 || at >= view.t1)) show(at - span / 20, at + (span * 19) / 20);
@@ -374,6 +446,11 @@ export function render({ model }) {
   });
   model.on("source", () => {
     if (source.value !== model.source) source.value = model.source;
+  });
+  model.on("sort", () => {
+    sort.value = model.sort;
+    arrange();
+    layout();
   });
   for (const name of ["at", "truck"]) {
     model.on(name, () => {

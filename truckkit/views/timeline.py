@@ -59,6 +59,7 @@ class StateStrips(JSComponent):
     shared = param.String("", doc="The name of the clock that panes of one page share; empty: none.")
     replay = param.String("", doc="Where a replay is served, if it is.")
     shown = param.List([0, 1], doc="The visible range.")
+    sort = param.String("", doc="The state whose total orders the rows, longest first; empty: by name.")
     at = param.Number(None, allow_None=True, doc="The chosen moment.")
     truck = param.String("", doc="The chosen truck.")
     version = param.Integer(0, doc="Moves when all of the above has come.")
@@ -76,6 +77,10 @@ class StateStrips(JSComponent):
                 "strips.js",
                 "totals.js",
                 "frame.js",
+                "arrange.js",
+                "brush.js",
+                "marks.js",
+                "export.js",
                 "gestures.js",
                 "timeline.js",
             ),

@@ -1,0 +1,38 @@
+// Marks of what happened, small on their truck's row: the shape tells one kind from another, the words say what.
+
+const MARK = 4;
+const MARK_SHAPES = [
+  [[0, -1], [1, 1], [-1, 1]], [[0, -1], [1, 0], [0, 1], [-1, 0]], [[-1, -1], [1, -1], [1, 1], [-1, 1]], [[-1, -1], [1, -1], [0, 1]],
+];
+
+// The marks in sight: [{x, y, shape, words}]; `marks` have `at` [ms from the model's origin].
+function marksInSight(view, marks, top) {
+  const kinds = [...new Set(marks.map((mark) => mark.kind))].sort();
+  const rows = new Map(view.trucks.map((truck, row) => [truck, row]));
+  return marks.flatMap((mark) => {
+    const row = rows.get(mark.truck);
+    const y = HEAD + (row + 0.5) * view.rowHeight - top;
+    if (row === undefined || mark.at < view.t0 || mark.at >= view.t1 || y < HEAD + MARK || y > view.height) return [];
+    return [{ x: view.toX(mark.at), y, row, shape: MARK_SHAPES[kinds.indexOf(mark.kind) % MARK_SHAPES.length], words: mark.words }];
+  });
+}
+
+// Ink with a rim of the ground: seen over any state's colour.
+function drawMarks(context, view, seen) {
+  context.fillStyle = view.surface.ink;
+  context.strokeStyle = view.surface.background;
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  for (const { x, y, shape } of seen) {
+    context.beginPath();
+    for (const [right, down] of shape) context.lineTo(x + right * MARK, y + down * MARK);
+    context.closePath();
+    context.stroke();
+    context.fill();
+  }
+}
+
+function markAt(seen, spot, row) {
+  const near = seen.filter((mark) => mark.row === row && Math.abs(mark.x - spot.x) <= MARK + 3);
+  return near.sort((a, b) => Math.abs(a.x - spot.x) - Math.abs(b.x - spot.x))[0];
+}
