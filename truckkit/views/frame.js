@@ -135,7 +135,8 @@ function _totalsHead(context, view) {
   });
   context.fillStyle = surface.muted;
   context.fillText("sum", _sumRight(view), 14);
-  context.fillText(totalsUnit(view.t1 - view.t0).words, _sumRight(view), 27);
+  const [from, to] = view.summed();
+  context.fillText(totalsUnit(to - from).words, _sumRight(view), 27);
 }
 
 // Beside the strips: the time in each state over the visible range, and what it adds up to.

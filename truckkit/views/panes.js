@@ -29,6 +29,7 @@ function paneLayout(stage, children, changed) {
       if (!hidden.delete(name)) hidden.add(name);
       refresh();
     });
+    toggle.className = "layer";
     toggles.set(name, toggle);
   }
   box.append(stage, side);
