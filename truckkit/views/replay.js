@@ -113,10 +113,13 @@ function perform(root, scene, ask, model, children, kept, begin) {
     tell: (source) => {
       doings.tell(source);
       shared.tell(source);
+      happened.look(source);
     },
     now: () => playhead.now, redraw, home: () => pane.focus(), help: () => { help.hidden = !help.hidden; },
   });
   const loop = loopControls(playhead, (at) => controls.written(scene.start + at));
+  const happened = happeningsOf(ask, shared, (at) => moment(at)), strip = markStrip(controls.track, shared, (at) => moment(at));
+  happened.look(scene.told_by);
   const live = liveControls(scene, {
     ask, newest: () => playhead.seek(newest()),
     renew: (follows) => begin({ renew: true, newest: follows }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden() }),
@@ -166,6 +169,12 @@ function perform(root, scene, ask, model, children, kept, begin) {
     live.turn(false);
     if (typeof stepLength === "number") {
       playhead.seek(playhead.now + direction * stepLength * times);
+      return;
+    }
+    if (stepLength !== "sample") {
+      const told = happened.step(direction, times, stepLength, followed < 0 ? "" : scene.trucks[followed].name);
+      heardAloud.textContent = told;
+      strip.tell(playhead.now, told);
       return;
     }
     for (let k = 0; k < times; k += 1) {
@@ -425,6 +434,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     for (const name of ["ink", "muted", "faint", "line", "accent", "row"]) root.style.setProperty(`--${name}`, surface[name]);
     root.style.setProperty("--ground", surface.background);
     legend.build(surface);
+    strip.paint(surface);
     ground.redraw();
     redraw();
   });
@@ -439,6 +449,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
     unshared();
     loop.stop();
     live.stop();
+    happened.stop();
+    strip.stop();
     addressed?.stop();
     recording.stop();
     ground.stop();

@@ -27,6 +27,7 @@ from truckkit.views import chunks, clock, palette, recording, telling
 from truckkit.views import scene as scenes
 from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
+from truckkit.views.happenings import happenings
 from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
 from truckkit.views.sharing import Shown
@@ -58,6 +59,7 @@ _PARTS = (
     "live",
     "legend",
     "panes",
+    "happenings",
     "questions",
     "sharing",
     "recorder",
@@ -183,7 +185,7 @@ class Replay(pn.viewable.Viewer):
         )
         self._canvas.param.watch(self._taken_over, "generation")
         answerers = {asked: partial(answer, self) for asked, answer in self._answerers.items()}
-        self._asked, self._answer = answer_questions(self._canvas, answerers, slow={"backdrop"})
+        self._asked, self._answer = answer_questions(self._canvas, answerers, slow={"backdrop", "happenings"})
         SLOW.submit(_warm_up)
 
     def still(
@@ -388,6 +390,12 @@ class Replay(pn.viewable.Viewer):
             "backdrop", lambda site, scene: backdrop.picture(site, scene, frame, key), frame
         )
 
+    def _answer_happenings(self, question: dict[str, Any]) -> bytes:
+        told = self._site.session().using(telling.source(question.get("source")))
+        return self._remembered(
+            "happenings", lambda site, scene: happenings(site, scene.start, scene.stop), site=told
+        )
+
     _answerers: dict[str, Callable[[Replay, dict[str, Any]], Any]] = {  # noqa: RUF012 - never changed
         "scene": _answer_scene,
         "fresh": _answer_fresh,
@@ -396,6 +404,7 @@ class Replay(pn.viewable.Viewer):
         "last_known": _answer_last_known,
         "neighbour": _answer_neighbour,
         "backdrop": _answer_backdrop,
+        "happenings": _answer_happenings,
     }
 
 

@@ -19,7 +19,8 @@ class Shared {
   // Another window of the same replay: the moment stays what it was, as far as it lies in it.
   move(start, length) {
     if (start === this.start && length === this.playhead.length) return;
-    const at = this.start + this.playhead.now;
+    const at = this.start + this.playhead.now, by = this.start - start;
+    this.marks = this.marks.map((mark) => ({ ...mark, at: mark.at + by }));
     this.start = start;
     this.playhead.length = length;
     this.playhead.loop = null;
@@ -56,7 +57,7 @@ class Shared {
     this._tell("source");
   }
 
-  // What happened: [{at, truck, kind, words}] by time [ms from `start`].
+  // What happened: [{at, truck, kind, words}] by time [ms from `start`]; kind "cycle" is to step by, not to draw.
   mark(marks) {
     this.marks = marks;
     this._tell("marks");
