@@ -5,6 +5,14 @@ const MARK_SHAPES = [
   [[0, -1], [1, 1], [-1, 1]], [[0, -1], [1, 0], [0, 1], [-1, 0]], [[-1, -1], [1, -1], [1, 1], [-1, 1]], [[-1, -1], [1, -1], [0, 1]],
 ];
 
+// What the strips themselves show, or what is there to step by.
+const SHOWN_AS_STATES = new Set(["cycle", "load", "dump", "delay", "down"]);
+
+// The shared marks that belong on rows, in the model's time.
+function pinnedOf(shared, origin) {
+  return shared.marks.filter(({ kind }) => !SHOWN_AS_STATES.has(kind)).map((mark) => ({ ...mark, at: shared.start + mark.at - origin }));
+}
+
 // The marks in sight: [{x, y, shape, words}]; `marks` have `at` [ms from the model's origin].
 function marksInSight(view, marks, top) {
   const kinds = [...new Set(marks.map((mark) => mark.kind))].sort();

@@ -46,6 +46,7 @@ export function render({ model }) {
   root.append(legend.list);
   // Beside a map the moment is where the shared clock stands, and the truck is the one that is followed.
   const shared = model.shared ? enterShared(model.shared, model.origin, model.span) : null;
+  let pinned = shared ? pinnedOf(shared, model.origin) : [];
   const chosenAt = () => (shared ? limited(shared.start + shared.playhead.now - model.origin, 0, model.span - 1) : model.at ?? null);
 
   // The stretch that is meant [ms from the origin], or null: beside a map it is the one that the clock repeats.
@@ -336,7 +337,7 @@ export function render({ model }) {
     const strips = spot && view.inStrips(spot);
     const context = prepared(over);
     drawBrush(context, view, brushed());
-    const marks = shared ? marksInSight(view, shared.marks.map((mark) => ({ ...mark, at: shared.start + mark.at - model.origin })), scroll.scrollTop) : [];
+    const marks = marksInSight(view, pinned, scroll.scrollTop);
     drawMarks(context, view, marks);
     drawMoments(context, view, chosenAt(), strips ? view.toTime(spot.x) : null);
     over.dataset.drawn = JSON.stringify({ marks: marks.length, brush: brushed(), at: chosenAt() });
@@ -428,6 +429,7 @@ export function render({ model }) {
   }
   // While time goes, the visible range goes with it, and all but the playhead stays as it was drawn.
   const unshared = shared?.watch((what) => {
+    if (what === "marks" || what === "window") pinned = pinnedOf(shared, model.origin);
     if (what === "truck") model.truck = shared.truck;
     if (what === "trucks" && view.whole) {
       arrange();
