@@ -695,3 +695,16 @@ def test_states_are_drawn_by_pattern_as_well_as_colour(script):
         "spot_dump",
         "down",
     }
+
+
+def test_the_legend_hides_a_states_trucks_and_shows_them_alone(page, driven):
+    opened(page, f"{driven}/replay?at=2026-11-21T19:02:00")
+    until(page, "r.markers.hits.length === 2 && r.does[0].state === 'haul'")
+    haul = page.locator(".replay > .legend button[data-state=haul]")
+    haul.click()
+    until(page, "r.markers.hits.length === 1 && r.markers.hits[0].truck === 1")
+    assert haul.get_attribute("aria-pressed") == "false"
+    haul.click(modifiers=["Alt"])
+    until(page, "r.markers.hits.length === 1 && r.markers.hits[0].truck === 0")
+    haul.click(modifiers=["Alt"])
+    until(page, "r.markers.hits.length === 2")

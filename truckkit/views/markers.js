@@ -16,8 +16,10 @@ class Markers {
   }
 
   // Draws one frame. `reads[i]` and `does[i]` are what Tracks and Doings read of truck i.
-  // `names` are the boxes of what is written on the ground.
-  draw(surface, reads, does, { tracks, now, trail, followed, names }) {
+  // `names` are the boxes of what is written on the ground; `hides(truck)` says which truck is left out.
+  // The followed truck never is.
+  draw(surface, reads, does, { tracks, now, trail, followed, names, hides = () => false }) {
+    this._hides = (truck) => truck !== followed && hides(truck);
     const { canvas, viewport } = this;
     const dpr = globalThis.devicePixelRatio || 1;
     if (this._surface !== surface || this._dpr !== dpr) {
@@ -36,7 +38,9 @@ class Markers {
     context.clearRect(0, 0, viewport.width, viewport.height);
     if (trail > 0) this._drawTrails(context, surface, reads, tracks, now, trail);
     this.hits.length = 0;
-    for (let truck = 0; truck < reads.length; truck += 1) this._see(truck, reads[truck]);
+    for (let truck = 0; truck < reads.length; truck += 1) {
+      if (!this._hides(truck)) this._see(truck, reads[truck]);
+    }
     this._drawNames(context, reads, followed, names);
     for (const { truck, x, y } of this.hits) {
       if (truck !== followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], false);
@@ -84,7 +88,7 @@ class Markers {
     context.lineJoin = "bevel";
     for (let truck = 0; truck < reads.length; truck += 1) {
       const read = reads[truck];
-      if (read.status !== HEARD && read.status !== NOT_HEARD) continue;
+      if ((read.status !== HEARD && read.status !== NOT_HEARD) || this._hides(truck)) continue;
       let px = viewport.toScreenX(read.x), py = viewport.toScreenY(read.y), step = 0;
       context.globalAlpha = TRAIL_STRENGTH;
       context.beginPath();
@@ -131,7 +135,7 @@ class Markers {
     let label = this._labels.get(key);
     if (!label) {
       const { _surface: surface, _dpr: dpr } = this;
-      const canvas = document.createElement("canvas");
+      const canvas = new OffscreenCanvas(1, 1);
       const font = `600 11.5px ${surface.font}`;
       let context = canvas.getContext("2d");
       context.font = font;

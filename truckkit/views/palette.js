@@ -44,8 +44,7 @@ function stateFill(ctx, state, theme) {
 
 function _tile(look, ink, dpr) {
   const size = look.pattern === "dotted" ? 5 : 6;
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = Math.round(size * dpr);
+  const canvas = new OffscreenCanvas(Math.round(size * dpr), Math.round(size * dpr));
   const c = canvas.getContext("2d");
   c.scale(canvas.width / size, canvas.height / size);
   c.fillStyle = look.colour;

@@ -69,11 +69,15 @@ function perform(root, scene, ask, model, children, kept, begin) {
   const ground = new Ground(groundCanvas, scene, viewport, ask);
   const markers = new Markers(markersCanvas, scene, viewport);
 
+  // Whose state the legend hides, and who is not among the trucks that the panes mean, is not drawn.
+  const meant = (truck) => !shared.trucks || shared.trucks.has(scene.trucks[truck].name);
+  const leftOut = (truck) => !meant(truck) || legend.hides(reads[truck], does[truck]);
+
   // Around the map ------------------------------------------------------------------------------
   const zoomed = (factor) => () => viewport.zoom(factor);
   const fit = () => {
     letGo();
-    viewport.fit(bounds);
+    viewport.fit((shared.trucks && boundsOf(reads.filter((_, truck) => meant(truck)))) || bounds);
   };
   const corner = stage.appendChild(element("div", "corner", "", { role: "group", "aria-label": "Map" }));
   corner.append(button("Zoom in", "+", zoomed(1.6)), button("Zoom out", "−", zoomed(1 / 1.6)), button("Fit all", "All", fit));
@@ -94,12 +98,17 @@ function perform(root, scene, ask, model, children, kept, begin) {
   note.hidden = true;
   const tip = stage.appendChild(element("div", "tip", "", { "aria-hidden": "true" }));
   tip.hidden = true;
+  const tools = mapTools(pane, viewport, scene, {
+    shared, ask, redraw, clock: () => controls.clock(), tell: (words) => { heardAloud.textContent = words; },
+  });
+  corner.append(...tools.buttons);
+  stage.append(tools.note);
   const help = element("div", "help", "", { role: "dialog", "aria-label": "Keys" });
   help.hidden = true;
   help.append(element("dl"));
   for (const [key, what] of KEYS) help.firstChild.append(element("dt", "", key), element("dd", "", what));
   const heardAloud = element("div", "heard", "", { "aria-live": "polite" });
-  const legend = legendOf(scene.places.some((place) => place.found));
+  const legend = legendOf(scene.places.some((place) => place.found), redraw);
 
   const controls = clockRow(scene, {
     toggle: () => playhead.toggle(),
@@ -122,7 +131,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   happened.look(scene.told_by);
   const live = liveControls(scene, {
     ask, newest: () => playhead.seek(newest()),
-    renew: (follows) => begin({ renew: true, newest: follows }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden() }),
+    renew: (follows) => begin({ renew: true, newest: follows }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden(), box: tools.box.lies() }),
   });
   controls.track.append(loop.band);
   controls.add(loop.group);
@@ -196,11 +205,15 @@ function perform(root, scene, ask, model, children, kept, begin) {
     ArrowUp: () => controls.faster(1), ArrowDown: () => controls.faster(-1), Home: () => seek(0),
     End: () => seek(playhead.last), "[": loop.from, "]": loop.to, l: loop.toggle, n: () => live.turn(!live.on()), "+": () => viewport.zoom(1.6), "=": () => viewport.zoom(1.6), "-": () => viewport.zoom(1 / 1.6),
     0: fit, t: () => controls.time.focus(), f: nextFollowed, "?": () => { help.hidden = !help.hidden; },
-    Escape: () => { help.hidden = true; },
+    ...tools.keys, Escape: () => {
+      help.hidden = true;
+      tools.escape();
+    },
   });
   listenToMap(pane, viewport, {
     pointed, moved: letGo,
     chosen: (spot) => {
+      if (tools.took(spot)) return;
       const truck = markers.at(spot);
       if (truck >= 0) follow(truck === followed ? -1 : truck);
       pane.focus({ preventScroll: true });
@@ -235,7 +248,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
         viewport.centre(reads[followed].x, reads[followed].y);
       }
       ground.place(surface, playhead.now);
-      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed, names: ground.names() });
+      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed, names: ground.names(), hides: leftOut });
+      tools.draw(surface);
     }
     if (!playhead.playing || time - said > WORDS_EVERY) {
       said = time;
@@ -270,7 +284,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     sayScale();
     sayCard();
     sayNote(ready, late);
-    if (ready) legend.count(surface, reads, does);
+    if (ready) legend.count(reads, does, meant);
     addressed?.changed();
     root.dataset.now = String(Math.round(playhead.now));
     root.dataset.ready = String(ready);
@@ -391,6 +405,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   const asked = typeof model.at === "number" ? model.at - scene.start : null;
   if (!kept) playhead.seek(asked !== null ? asked : count ? Math.min(...firsts) : 0);
   if (kept) panes.hide(kept.hidden);
+  if (kept?.box) tools.box.again(kept.box);
   if (kept?.live) {
     live.turn(true);
     playhead.seek(newest());
@@ -440,7 +455,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   });
   // For whoever measures or tests from outside what is drawn.
   root.replay = {
-    shared, playhead, doings, asAddress, tracks, viewport, reads, does, scene, ground, markers, followed: () => followed,
+    shared, playhead, doings, asAddress, tracks, viewport, reads, does, scene, ground, markers, tools, followed: () => followed,
   };
   return () => {
     cancelAnimationFrame(frame);
@@ -448,6 +463,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     unwatch();
     unshared();
     loop.stop();
+    tools.stop();
     live.stop();
     happened.stop();
     strip.stop();

@@ -28,6 +28,7 @@ from truckkit.views import scene as scenes
 from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
 from truckkit.views.happenings import happenings
+from truckkit.views.inside import inside
 from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
 from truckkit.views.sharing import Shown
@@ -58,6 +59,9 @@ _PARTS = (
     "loop",
     "live",
     "legend",
+    "box",
+    "measure",
+    "tools",
     "panes",
     "happenings",
     "questions",
@@ -185,7 +189,9 @@ class Replay(pn.viewable.Viewer):
         )
         self._canvas.param.watch(self._taken_over, "generation")
         answerers = {asked: partial(answer, self) for asked, answer in self._answerers.items()}
-        self._asked, self._answer = answer_questions(self._canvas, answerers, slow={"backdrop", "happenings"})
+        self._asked, self._answer = answer_questions(
+            self._canvas, answerers, slow={"backdrop", "happenings", "inside"}
+        )
         SLOW.submit(_warm_up)
 
     def still(
@@ -381,6 +387,12 @@ class Replay(pn.viewable.Viewer):
         forward = bool(question.get("forward"))
         return chunks.neighbour(site, self._scene(site), real(question, "at"), number, forward)
 
+    def _answer_inside(self, question: dict[str, Any]) -> list[int]:
+        site = self._site.session()
+        west, south, east, north = (real(question, side) for side in ("west", "south", "east", "north"))
+        stretch = real(question, "start"), real(question, "stop")
+        return inside(site, self._scene(site), (west, south, east, north), *stretch)
+
     def _answer_backdrop(self, question: dict[str, Any]) -> bytes:
         backdrop = _backdrop()
         west, south, east, north = (real(question, side) for side in ("west", "south", "east", "north"))
@@ -403,6 +415,7 @@ class Replay(pn.viewable.Viewer):
         "states": _answer_states,
         "last_known": _answer_last_known,
         "neighbour": _answer_neighbour,
+        "inside": _answer_inside,
         "backdrop": _answer_backdrop,
         "happenings": _answer_happenings,
     }

@@ -19,6 +19,14 @@ class Viewport {
     return (this.y - y) * this.scale + this.height / 2;
   }
 
+  toPlaneX(px) {
+    return this.x + (px - this.width / 2) / this.scale;
+  }
+
+  toPlaneY(py) {
+    return this.y - (py - this.height / 2) / this.scale;
+  }
+
   // The seen part, wider by a share of itself on every side.
   bounds(margin = 0) {
     const x = ((0.5 + margin) * this.width) / this.scale, y = ((0.5 + margin) * this.height) / this.scale;
@@ -58,6 +66,14 @@ class Viewport {
   _held(scale) {
     return Math.min(40, Math.max(1e-7, scale));
   }
+}
+
+// What reaches around the places of trucks that have one, as far as they lie; null where none has.
+function boundsOf(reads) {
+  const placed = reads.filter(({ status }) => status === HEARD || status === NOT_HEARD);
+  if (!placed.length) return null;
+  const x = placed.map((read) => read.x), y = placed.map((read) => read.y);
+  return [Math.min(...x), Math.min(...y), Math.max(...x), Math.max(...y)];
 }
 
 // The wheel belongs to the page while the page scrolls and the map is not in use, as in a notebook.
