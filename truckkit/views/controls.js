@@ -1,7 +1,7 @@
 // The controls of a replay: the clock's buttons, the time that one reads and types, whom to follow.
 
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1000];
-const STEPS = [["sample", "sample"], ["1 s", SECOND], ["10 s", 10 * SECOND], ["1 min", MINUTE]];
+const STEPS = [["sample", "sample"], ["1 s", SECOND], ["10 s", 10 * SECOND], ["1 min", MINUTE], ["event", "event"], ["haul cycle", "cycle"]];
 const TRAILS = [["no trail", 0], ["1 min", MINUTE], ["3 min", 3 * MINUTE], ["10 min", 10 * MINUTE], ["30 min", 30 * MINUTE]];
 const ICONS = {
   play: "M5 3v14l12-7z", pause: "M5 3h4v14H5zM11 3h4v14h-4z",
