@@ -349,7 +349,7 @@ def test_a_stretch_is_repeated_until_it_is_let_go(page, driven):
     page.locator(".pane").focus()
     page.keyboard.press("]")
     assert told(page, "r.playhead.loop") == [300_000, 302_000]
-    page.get_by_role("button", name="Repeats 2026-11-21 19:05:00.000", exact=False).first.wait_for()
+    page.locator(".replay > .clock").get_by_role("button", name="Repeats 2026-11-21 19:05:00.000").wait_for()
     page.evaluate(
         """(root) => {
             const { playhead } = root.replay;

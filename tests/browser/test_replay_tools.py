@@ -13,9 +13,20 @@ from truckkit.views.palette import STATE_COLOURS
 pytestmark = pytest.mark.browser
 
 
+HALF_AN_HOUR = 30 * 60 * 1000  # ms: by then every truck of the sample was heard
+
+
 def opened(page, url):
     page.goto(url)
     page.locator(".replay[data-ready=true]").wait_for()
+    seek(page, HALF_AN_HOUR)
+
+
+def seek(page, ms):
+    """Goes to a moment and waits until the picture is that moment's."""
+    page.locator(".replay").evaluate(f"(root) => root.replay.playhead.seek({ms})")
+    page.locator(f".replay[data-ready=true][data-now='{ms}']").wait_for()
+    until(page, "r.reads.every((one) => one.status === 1) && r.does.every(({ state }) => state)")
 
 
 def told(page, wanted):
@@ -35,12 +46,12 @@ def until(page, condition):
 
 def test_the_map_draws_the_trucks_that_are_meant_and_the_one_that_is_followed(page, address):
     opened(page, f"{address}/replay")
-    until(page, "r.reads.filter(({ status }) => status === 1).length > 3")
     names = told(page, "r.scene.trucks.map(({ name }) => name)")
     page.locator(".replay").evaluate("(root, name) => root.replay.shared.narrow(new Set([name]))", names[1])
     until(page, "r.markers.hits.length === 1 && r.markers.hits[0].truck === 1")
     page.locator(".replay").evaluate("(root, name) => root.replay.shared.follow(name)", names[2])
-    until(page, "r.markers.hits.map(({ truck }) => truck).join() === '1,2'")
+    # The map goes to the truck that is followed, and may leave the other behind its edge.
+    until(page, "['2', '1,2'].includes(r.markers.hits.map(({ truck }) => truck).join())")
     page.locator(".replay").evaluate("(root) => root.replay.shared.narrow(null)")
     until(page, "r.markers.hits.length > 3")
 
@@ -58,8 +69,10 @@ def test_a_box_leaves_the_trucks_that_were_in_it_for_the_stretch_that_is_repeate
     page.locator(".inside").get_by_text("were here between 06:00 and 18:00").wait_for()
     assert told(page, "[r.viewport.x, r.viewport.y]") == view
     # For a moment alone it is those whose marks lie in the box.
-    page.locator(".replay").evaluate("(root) => root.replay.playhead.repeat([0, 1000])")
-    page.locator(".inside").get_by_text("between 06:00:00 and 06:00:01").wait_for()
+    page.locator(".replay").evaluate(
+        "(root, at) => root.replay.playhead.repeat([at, at + 1000])", HALF_AN_HOUR
+    )
+    page.locator(".inside").get_by_text("between 06:30:00 and 06:30:01").wait_for()
     there = told(page, f"r.markers.hits.filter((h) => Math.hypot(h.x - {x}, h.y - {y}) < 1).length")
     assert there >= 1
     inside = (
@@ -67,9 +80,7 @@ def test_a_box_leaves_the_trucks_that_were_in_it_for_the_stretch_that_is_repeate
         f" && Math.abs(r.viewport.toScreenY(one.y) - {y}) <= 30).length"
     )
     assert told(page, "r.shared.trucks.size") == told(page, inside)
-    page.get_by_role("button", name="Take the box away").or_(
-        page.get_by_role("button", name="Show all trucks")
-    ).click()
+    page.locator(".inside").get_by_role("button", name="Show all trucks").click()
     until(page, "r.shared.trucks === null && r.tools.box.box() === null")
     # Without a pointer the box is what is seen.
     page.locator(".pane").focus()
@@ -88,7 +99,9 @@ def test_a_line_tells_how_long_its_legs_are(page, address):
     scale = told(page, "r.viewport.scale")
     said = told(page, "r.tools.measure.corners().length")
     assert said == 3
-    words = f"{175 / scale / 1000:.2f} km in 2 legs" if 999.5 < 175 / scale < 9995 else f"{175 / scale:.0f} m in 2 legs"
+    metres = 175 / scale
+    told_length = f"{metres / 1000:.2f} km" if 999.5 < metres < 9995 else f"{metres:.0f} m"
+    words = f"{told_length} in 2 legs"
     page.locator(".replay > .heard").get_by_text(words).wait_for()
     assert told(page, "r.followed()") == -1
     page.keyboard.press("Backspace")
@@ -117,7 +130,8 @@ DRAWN = """async (root, [name, x, y]) => {
         sum.x += ink * (cx - half + (k % (2 * half)) + 0.5);
         sum.y += ink * (cy - half + Math.floor(k / (2 * half)) + 0.5);
         const parts = [data[i], data[i + 1], data[i + 2]];
-        if (ink === 1) colours.add('#' + parts.map((part) => part.toString(16).padStart(2, '0')).join('').toUpperCase());
+        const hex = parts.map((part) => part.toString(16).padStart(2, '0')).join('');
+        if (ink === 1) colours.add('#' + hex.toUpperCase());
     }
     return {
         ink: sum.ink, colours: [...colours],
@@ -153,15 +167,16 @@ def test_each_truck_is_drawn_where_the_store_has_it_in_the_colour_of_its_state(p
     for ms in (2_232_345, 12_007_900, 32_733_050):
         moment = site.start + timedelta(milliseconds=ms)
         now = utc(moment)
-        states = site.states.filter(_.start <= now, _.stop > now).select("truck", "state").to_pyarrow().to_pylist()
-        page.locator(".replay").evaluate(f"(root) => root.replay.playhead.seek({ms})")
-        until(page, f"r.playhead.now === {ms} && r.reads.every((one) => one.status === 1)")
-        until(page, "r.does.every(({ state }) => state)")
+        states = (
+            site.states.filter(_.start <= now, _.stop > now).select("truck", "state").to_pyarrow().to_pylist()
+        )
+        seek(page, ms)
         places = placed(site, moment)
         for row in states:
             drawn = page.locator(".replay").evaluate(DRAWN, [row["truck"], *places[row["truck"]]])
             # An arrow's own middle lies 0.8 px behind its truck.
-            assert drawn["ink"] > 50 and drawn["off"] <= 2, (moment, row, drawn)
+            assert drawn["ink"] > 50, (moment, row, drawn)
+            assert drawn["off"] <= 2, (moment, row, drawn)
             told_colours = set(drawn["colours"]) & set(STATE_COLOURS.values())
             assert told_colours == {STATE_COLOURS[row["state"]]}, (moment, row, drawn)
             seen.add(row["state"])

@@ -550,8 +550,10 @@ def test_the_ends_of_a_stretch_are_set_at_the_moment_by_keys(page, strips):
 def test_rows_sorted_by_a_state_start_with_the_longest(page, strips):
     opened(page, f"{strips}/timeline")
     page.get_by_label("Sort").select_option("down")
-    page.wait_for_function("(table) => table.rows[1].cells[0].textContent === 'T02'",
-        arg=page.locator("table.totals").element_handle())
+    page.wait_for_function(
+        "(table) => table.rows[1].cells[0].textContent === 'T02'",
+        arg=page.locator("table.totals").element_handle(),
+    )
     assert totals(page)["T02"]["down"] == "6:00"
     assert colours(page, 0)[5] == STATE_COLOURS["down"] or STATE_PATTERNS["down"] != "plain"
 
