@@ -44,7 +44,7 @@ function stageOf(stage) {
 
 // Everything once the scene is known; gives the function that ends it.
 function perform(root, scene, ask, model, children, kept, begin) {
-  const bar = element("div", "bar"), stage = element("div", "stage");
+  const stage = element("div", "stage");
   const count = scene.trucks.length;
   const [ox, oy] = scene.origin;
   const bounds = [scene.bounds[0] - ox, scene.bounds[1] - oy, scene.bounds[2] - ox, scene.bounds[3] - oy];
@@ -63,7 +63,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   const redraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
   const tracks = new Tracks(scene, ask, redraw), doings = new Doings(scene, scene.told_by, ask, redraw);
   const viewport = new Viewport(redraw);
-  const pane = stage.appendChild(element("div", "pane", "", { role: "application", tabindex: "0", "aria-label": mapWords() }));
+  const pane = stage.appendChild(element("div", "pane", "", { role: "application", tabindex: "0", "aria-label": `Map of ${scene.site} with ${count} trucks. Press ? for the keys.` }));
   const groundCanvas = pane.appendChild(element("canvas", "ground", "", { "aria-hidden": "true" }));
   const markersCanvas = pane.appendChild(element("canvas", "markers", "", { "aria-hidden": "true" }));
   const ground = new Ground(groundCanvas, scene, viewport, ask);
@@ -91,13 +91,6 @@ function perform(root, scene, ask, model, children, kept, begin) {
   });
   tracksShown.setAttribute("aria-pressed", "true");
   corner.append(tracksShown);
-  const scale = stage.appendChild(element("div", "scale"));
-  const card = stage.appendChild(element("div", "card"));
-  card.hidden = true;
-  const note = stage.appendChild(element("div", "note", "", { role: "status" }));
-  note.hidden = true;
-  const tip = stage.appendChild(element("div", "tip", "", { "aria-hidden": "true" }));
-  tip.hidden = true;
   const tools = mapTools(pane, viewport, scene, {
     shared, ask, redraw, clock: () => controls.clock(), tell: (words) => { heardAloud.textContent = words; },
   });
@@ -127,7 +120,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
     now: () => playhead.now, redraw, home: () => pane.focus(), help: () => { help.hidden = !help.hidden; },
   });
   const loop = loopControls(playhead, (at) => controls.written(scene.start + at));
-  const happened = happeningsOf(ask, shared, (at) => moment(at)), strip = markStrip(controls.track, shared, (at) => moment(at));
+  const moment = (at) => controls.clock().time(scene.start + at);
+  const happened = happeningsOf(ask, shared, moment), strip = markStrip(controls.track, shared, moment);
   happened.look(scene.told_by);
   const live = liveControls(scene, {
     ask, newest: () => playhead.seek(newest()),
@@ -137,7 +131,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   controls.add(loop.group);
   const panes = paneLayout(stage, children, redraw);
   corner.append(...panes.toggles);
-  root.append(bar, controls.row, controls.fault, panes.box, legend.list, help, heardAloud);
+  root.append(controls.row, controls.fault, panes.box, legend.list, help, heardAloud);
   const asAddress = () => ({
     start: scene.start, stop: scene.start + scene.length, at: scene.start + playhead.now, speed: playhead.speed,
     truck: followed < 0 ? "" : scene.trucks[followed].name, only: plain(model.shown).only, source: doings.source,
@@ -151,10 +145,15 @@ function perform(root, scene, ask, model, children, kept, begin) {
   }), (sentence) => { controls.fault.textContent = sentence; });
   const actions = element("div", "buttons actions");
   actions.append(shareControl(model, asAddress), recording.box, live.group);
-
-  function mapWords() {
-    return `Map of ${scene.site} with ${count} trucks. Press ? for the keys.`;
-  }
+  const captions = captionsOf(scene, {
+    reads, does, tracks, doings, viewport, markers, playhead, ask, redraw, actions, clock: () => controls.clock(), followed: () => followed, asked: model.truck,
+    go: (at) => {
+      seek(at);
+      pane.focus({ preventScroll: true });
+    },
+  });
+  root.prepend(captions.range);
+  stage.append(...captions.overlays);
 
   // What the controls ask for -------------------------------------------------------------------
   function follow(truck) {
@@ -211,7 +210,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     },
   });
   listenToMap(pane, viewport, {
-    pointed, moved: letGo,
+    pointed: (spot) => pane.classList.toggle("over", captions.point(spot)), moved: letGo,
     chosen: (spot) => {
       if (tools.took(spot)) return;
       const truck = markers.at(spot);
@@ -259,140 +258,15 @@ function perform(root, scene, ask, model, children, kept, begin) {
   }
 
   // Words ---------------------------------------------------------------------------------------
-  const moment = (at) => controls.clock().time(scene.start + at);
-  const nexts = new Map();
-  // The next sample of a truck (-1: of any) after a hole, asked once a hole; undefined until it is known.
-  function nextAfter(truck, since) {
-    const key = `${truck} ${since}`;
-    if (!nexts.has(key)) {
-      nexts.set(key, undefined);
-      ask("neighbour", { at: playhead.now, truck: truck < 0 ? null : truck, forward: true }).then((at) => {
-        nexts.set(key, at);
-        redraw();
-      }, () => nexts.delete(key));
-    }
-    return nexts.get(key);
-  }
-  function stateWords(truck) {
-    const { state } = does[truck];
-    return state ? STATES[state].words : "state not told";
-  }
-  const telling = (truck) => (does[truck].state ? tellingWords(does[truck].teller, does[truck].sure, does[truck].state) : "");
   function words(ready, late) {
     controls.say({ now: playhead.now, playing: playhead.playing, times: playhead.speed, followed, trailed: trail });
-    sayRange();
-    sayScale();
-    sayCard();
-    sayNote(ready, late);
+    captions.say(surface, ready, late);
     if (ready) legend.count(reads, does, meant);
     addressed?.changed();
     root.dataset.now = String(Math.round(playhead.now));
     root.dataset.ready = String(ready);
     root.dataset.playing = String(playhead.playing);
   }
-  let rangeSaid = "";
-  function sayRange() {
-    const clock = controls.clock();
-    const from = scene.start, to = scene.start + scene.length;
-    const grain = [MINUTE, SECOND, 1].find((each) => from % each === 0 && to % each === 0);
-    const day = clock.date(from) === clock.date(to) ? "" : `${clock.date(to)} `;
-    const range = `${clock.date(from)} ${clock.time(from, grain)} – ${day}${clock.time(to, grain)}`;
-    const source = scene.told[doings.source];
-    if (`${range} ${source}` === rangeSaid) return;
-    rangeSaid = `${range} ${source}`;
-    const all = count + scene.silent.length;
-    const told = [
-      clock === site || clock.zone !== "UTC" ? `site time ${clock.zone} (${clock.hours(from)})` : "UTC",
-      scene.newest ? `the newest ${durationWords(scene.length)} with positions` : durationWords(scene.length),
-      `${count} of ${all} ${all === 1 ? "truck" : "trucks"} heard`,
-      source,
-      scene.grid ? "" : "drawn from longitude and latitude",
-    ];
-    bar.replaceChildren(element("span", "range", range), element("span", "told", told.filter(Boolean).join(" · ")), actions);
-  }
-  function sayScale() {
-    const { pixels, words: length } = scaleBar(viewport.scale, 120);
-    scale.style.width = `${pixels}px`;
-    if (scale.textContent !== length) scale.textContent = length;
-  }
-  function sayCard() {
-    const named = followed < 0 ? model.truck && scene.silent.includes(model.truck) && !card.dataset.left ? model.truck : "" : scene.trucks[followed].name;
-    card.hidden = !named;
-    if (!named) return;
-    const lines = [];
-    let next = null;
-    if (followed < 0) {
-      lines.push("was not heard in this window");
-    } else {
-      const read = reads[followed], doing = does[followed];
-      const since = doing.state ? ` for ${durationWords(Math.floor((playhead.now - doing.since) / SECOND) * SECOND)}` : "";
-      lines.push(`${stateWords(followed)}${since}`);
-      if (read.status === HEARD && telling(followed)) lines.push(telling(followed));
-      if (read.status === HEARD) lines.push(`${read.speed.toFixed(1)} km/h`);
-      if (read.status === NOT_HEARD) {
-        lines[0] = `not heard since ${moment(read.since)} (${durationWords(Math.floor((playhead.now - read.since) / SECOND) * SECOND)})`;
-        next = nextAfter(followed, read.since);
-      }
-      if (read.status === NEVER) {
-        lines[0] = "not heard yet in this window";
-        next = scene.trucks[followed].first;
-      }
-    }
-    const key = JSON.stringify([named, lines, next, surface.theme]);
-    if (card.dataset.said === key) return;
-    card.dataset.said = key;
-    card.replaceChildren(element("strong", "", named));
-    if (followed >= 0 && scene.trucks[followed].model) card.append(element("span", "model", scene.trucks[followed].model));
-    for (const line of lines) card.append(element("div", "", line));
-    if (next !== null && next !== undefined) card.append(goTo(next));
-  }
-  function goTo(at) {
-    return button("Go to the next sample", `Next sample ${moment(at)}`, () => {
-      seek(at);
-      pane.focus({ preventScroll: true });
-    });
-  }
-  function sayNote(ready, late) {
-    let text = "", next = null;
-    if (!count) text = nothingWords();
-    else if (!ready) text = late ? tracks.failed || "Loading positions…" : note.textContent;
-    else if (!reads.some(({ status }) => status === HEARD || status === LOADING)) {
-      const since = Math.max(...reads.map((read) => (read.status === NOT_HEARD ? read.since : -1)));
-      next = nextAfter(-1, since);
-      text = `No truck was heard at ${moment(playhead.now)}.`;
-      if (next === null) text += " None is heard after it in this window.";
-    }
-    note.hidden = !text;
-    const key = `${text} ${next}`;
-    if (note.dataset.said === key) return;
-    note.dataset.said = key;
-    note.textContent = text;
-    if (next !== null && next !== undefined) note.append(" ", goTo(next));
-  }
-  function nothingWords() {
-    if (!scene.silent.length) return `No trucks in ${scene.site}: nothing was ingested yet; truckkit ingest STORE PATH brings data in.`;
-    const who = scene.silent.length === 1 ? scene.silent[0] : `none of the ${scene.silent.length} trucks`;
-    const say = (at) => `${site.date(scene.start + at)} ${site.time(scene.start + at)}`;
-    const lines = [`No positions between ${say(0)} and ${say(scene.length)} (site time): ${who} was ${scene.silent.length === 1 ? "not " : ""}heard.`];
-    const { before, after } = scene.around || {};
-    if (after !== null && after !== undefined) lines.push(`The next sample is of ${say(after)}.`);
-    if (before !== null && before !== undefined) lines.push(`The last one before is of ${say(before)}.`);
-    if (lines.length === 1) lines.push("There are none at any other time; ingest positions, or look at the timeline.");
-    return lines.join(" ");
-  }
-  function pointed(spot) {
-    const truck = spot ? markers.at(spot) : -1;
-    tip.hidden = truck < 0;
-    pane.classList.toggle("over", truck >= 0);
-    if (truck < 0) return;
-    const read = reads[truck];
-    const lines = read.status === HEARD ? [stateWords(truck), telling(truck), `${read.speed.toFixed(1)} km/h`].filter(Boolean) : [`not heard since ${moment(read.since)}`];
-    tip.replaceChildren(element("strong", "", scene.trucks[truck].name), ...lines.map((line) => element("div", "", line)));
-    const left = spot.x + 14 + tip.offsetWidth > viewport.width ? spot.x - 14 - tip.offsetWidth : spot.x + 14;
-    tip.style.left = `${Math.max(4, left)}px`;
-    tip.style.top = `${Math.min(spot.y + 14, viewport.height - tip.offsetHeight - 4)}px`;
-  }
-
   // Beginning and end ---------------------------------------------------------------------------
   if (!kept) playhead.speed = model.speed;
   const unshared = shared.watch((what) => {
@@ -418,7 +292,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   if (shown.loop) playhead.repeat(shown.loop.map((at) => at - scene.start));
   if (!count) {
     for (const control of controls.row.querySelectorAll("button, select, input")) control.disabled = true;
-    corner.hidden = scale.hidden = legend.list.hidden = true;
+    corner.hidden = legend.list.hidden = true;
   }
   const resized = new ResizeObserver(() => {
     viewport.width = Math.max(1, pane.clientWidth);

@@ -67,6 +67,7 @@ _PARTS = (
     "questions",
     "sharing",
     "recorder",
+    "captions",
     "replay",
 )
 
