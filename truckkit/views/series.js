@@ -1,5 +1,7 @@
 // What sensors said, held by tiles, see signal_tiles.py. Times are ms from the window's start.
 
+const ASK_AGAIN = 5000; // ms: how long what failed is left alone
+
 function readTile(body) {
   const bytes = body instanceof Uint8Array ? body.slice() : new Uint8Array(body.slice ? body.slice(0) : body);
   const look = new DataView(bytes.buffer);
@@ -75,6 +77,7 @@ class Series {
       this._came();
     }, (error) => {
       this.failed = error.message;
+      setTimeout(() => this._tiles.delete(key), ASK_AGAIN);
       this._came();
     });
     return null;
