@@ -13,22 +13,23 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from truckkit import schema
 from truckkit.errors import TruckkitError
-from truckkit.site import Site
-from truckkit.site import open_site as open
+from truckkit.version import VERSION
 
 if TYPE_CHECKING:
+    from truckkit import schema as schema
     from truckkit.detecting import detect
     from truckkit.ingest import ingest
     from truckkit.sample import sample
     from truckkit.simulated import simulate
+    from truckkit.site import Site
+    from truckkit.site import open_site as open
     from truckkit.views.replay import Replay
     from truckkit.views.shift import ShiftSheet
     from truckkit.views.signals import Signals
     from truckkit.views.timeline import Timeline
 
-__version__ = schema.VERSION
+__version__ = VERSION
 
 __all__ = [
     "Replay",
@@ -45,21 +46,26 @@ __all__ = [
 ]
 
 _LATER = {
-    "Replay": "truckkit.views.replay",
-    "ShiftSheet": "truckkit.views.shift",
-    "Signals": "truckkit.views.signals",
-    "Timeline": "truckkit.views.timeline",
-    "detect": "truckkit.detecting",
-    "ingest": "truckkit.ingest",
-    "simulate": "truckkit.simulated",
-    "sample": "truckkit.sample",
+    "Replay": ("truckkit.views.replay", "Replay"),
+    "ShiftSheet": ("truckkit.views.shift", "ShiftSheet"),
+    "Signals": ("truckkit.views.signals", "Signals"),
+    "Site": ("truckkit.site", "Site"),
+    "Timeline": ("truckkit.views.timeline", "Timeline"),
+    "detect": ("truckkit.detecting", "detect"),
+    "ingest": ("truckkit.ingest", "ingest"),
+    "open": ("truckkit.site", "open_site"),
+    "sample": ("truckkit.sample", "sample"),
+    "simulate": ("truckkit.simulated", "simulate"),
 }
 """Names that cost time to import, and where they are: the one lazy place."""
 
 
 def __getattr__(name: str) -> Any:
+    if name == "schema":
+        return import_module("truckkit.schema")
     if name in _LATER:
-        found = globals()[name] = getattr(import_module(_LATER[name]), name)
+        module, there = _LATER[name]
+        found = globals()[name] = getattr(import_module(module), there)
         return found
     raise AttributeError(f"module 'truckkit' has no attribute {name!r}")
 

@@ -22,9 +22,6 @@ import ibis
 FORMAT = 1
 """The format of stores that this truckkit writes; a reader refuses a higher one."""
 
-VERSION = "0.1.0"
-"""The version of truckkit, as stores and services name it."""
-
 INSTANT = "timestamp(6)"
 TEXT = "string"
 NUMBER = "float64"

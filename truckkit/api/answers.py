@@ -13,7 +13,6 @@ import pyarrow as pa
 from fastapi import Request
 from fastapi.responses import Response
 
-from truckkit import schema
 from truckkit.api.addresses import here
 from truckkit.api.asked import Asked
 from truckkit.api.formats import OF_ROWS, Format, chosen
@@ -26,6 +25,7 @@ from truckkit.api.streams import Streamed
 from truckkit.errors import BadRequest, TooSlow
 from truckkit.site import Site
 from truckkit.store import Reading
+from truckkit.version import VERSION
 
 _PAGE = 1000
 """Rows of a page of JSON, where nobody says how many."""
@@ -214,7 +214,7 @@ def _edition(request: Request, site: Site) -> str:
     generation, edition = getattr(request.app.state, "edition", (None, ""))
     if generation != site.generation:
         ledger = site.loads.aggregate(last=site.loads.at.max(), rows=site.loads.rows_in.sum()).to_pyarrow()
-        edition = _hash(schema.VERSION, site.name, site.generation, *ledger.to_pylist())
+        edition = _hash(VERSION, site.name, site.generation, *ledger.to_pylist())
         request.app.state.edition = (site.generation, edition)
     return str(edition)
 

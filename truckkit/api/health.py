@@ -14,13 +14,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from truckkit import schema
 from truckkit.api import models
 from truckkit.api.answers import said
 from truckkit.api.monitoring import Monitor
 from truckkit.api.rows import encode
 from truckkit.errors import TruckkitError
 from truckkit.site import Site
+from truckkit.version import VERSION
 
 _KEY_OR_NONE: dict[str, Any] = {"security": [{}]}
 
@@ -37,7 +37,7 @@ def health(site: Callable[[], Site], monitor: Monitor) -> APIRouter:
             {
                 "status": "ready",
                 "site": now.name,
-                "version": schema.VERSION,
+                "version": VERSION,
                 "generation": now.generation,
                 "trucks": len(now.truck_names),
                 "start": said(now.start),

@@ -8,14 +8,15 @@ import typer
 from rich.table import Table
 
 from truckkit import times
-from truckkit.cli.speaking import StoreFolder, app, err, out, verb
+from truckkit.cli.speaking import StoreFolder, err, out, verb
 from truckkit.store import keys as ring
 from truckkit.store import layout
 
+verbs = typer.Typer(rich_markup_mode=None)
 keys = typer.Typer(
     help="Keys of the REST service: who may read a store, and who may write.", no_args_is_help=True
 )
-app.add_typer(keys, name="keys")
+verbs.add_typer(keys, name="keys")
 
 KeyName = Annotated[str, typer.Argument(help="Name of the key.", show_default=False)]
 

@@ -11,7 +11,7 @@ from typing import Annotated, cast
 import typer
 
 from truckkit import times
-from truckkit.cli.speaking import StoreFolder, app, err, out, verb
+from truckkit.cli.speaking import StoreFolder, err, out, verb
 from truckkit.detecting import detect as find_out
 from truckkit.errors import BadRequest
 from truckkit.ingest import Polling
@@ -24,12 +24,13 @@ from truckkit.sources.simulator import Channels, Noise, Plan
 from truckkit.store import Load
 from truckkit.times import When
 
+verbs = typer.Typer(rich_markup_mode=None)
 PLAN = Plan()
 _LONGEST = 160
 """Letters of a source that are shown; the ledger keeps all."""
 
 
-@app.command()
+@verbs.command()
 @verb
 def ingest(
     store: StoreFolder,
@@ -109,7 +110,7 @@ def _tell(load: Load) -> None:
         )
 
 
-@app.command()
+@verbs.command()
 @verb
 def simulate(
     store: StoreFolder,
@@ -142,7 +143,7 @@ def simulate(
     )
 
 
-@app.command()
+@verbs.command()
 @verb
 def detect(store: StoreFolder) -> None:
     """Detect places, states and cycles anew, from all samples of a store."""

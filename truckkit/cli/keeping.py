@@ -8,13 +8,14 @@ import typer
 
 from truckkit import store as keeping
 from truckkit import times
-from truckkit.cli.speaking import StoreFolder, app, err, out, verb
+from truckkit.cli.speaking import StoreFolder, err, out, verb
 
+verbs = typer.Typer(rich_markup_mode=None)
 _WAIT_S = 60.0
 """How long a verb waits for a publish that is under way."""
 
 
-@app.command()
+@verbs.command()
 @verb
 def rollup(
     store: StoreFolder,
@@ -31,7 +32,7 @@ def rollup(
     out.print(f"{store}: {len(done)} months were rolled up.")
 
 
-@app.command()
+@verbs.command()
 @verb
 def prune(
     store: StoreFolder,
@@ -55,7 +56,7 @@ def prune(
     )
 
 
-@app.command()
+@verbs.command()
 @verb
 def check(store: StoreFolder) -> None:
     """Look through every file of a store; exit code 1 where something is wrong."""
@@ -69,7 +70,7 @@ def check(store: StoreFolder) -> None:
     out.print(f"{store}: all is well.")
 
 
-@app.command()
+@verbs.command()
 @verb
 def repair(store: StoreFolder) -> None:
     """Go back to the newest generation that is whole, and set aside what is in its way."""

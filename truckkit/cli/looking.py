@@ -10,13 +10,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from truckkit.cli.speaking import StoreFolder, app, out, shown, verb
+from truckkit.cli.speaking import StoreFolder, out, shown, verb
 from truckkit.overview import overview
 from truckkit.scoring import scored
 from truckkit.site import open_site
 
+verbs = typer.Typer(rich_markup_mode=None)
 
-@app.command()
+
+@verbs.command()
 @verb
 def info(
     store: StoreFolder, as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False
@@ -42,7 +44,7 @@ def info(
     out.print(loads)
 
 
-@app.command()
+@verbs.command()
 @verb
 def rejects(
     store: StoreFolder, most: Annotated[int, typer.Option(help="How many rows to show.", min=1)] = 50
@@ -55,7 +57,7 @@ def rejects(
     out.print(f"{len(shown):,} of {rows.count().execute():,} rows shown.")
 
 
-@app.command()
+@verbs.command()
 @verb
 def score(
     store: StoreFolder,

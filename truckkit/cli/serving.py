@@ -12,17 +12,18 @@ from urllib.parse import urlsplit
 import typer
 
 from truckkit.api.loopback import is_loopback
-from truckkit.cli.speaking import StoreFolder, app, err, out, verb
+from truckkit.cli.speaking import StoreFolder, err, out, verb
 from truckkit.errors import BadRequest
 from truckkit.sample import SMALL
 from truckkit.simulated import simulate as make_mine
 from truckkit.site import open_site
 from truckkit.store.keys import Ring
 
+verbs = typer.Typer(rich_markup_mode=None)
 _LOGINS = ("PANEL_BASIC_AUTH", "PANEL_OAUTH_PROVIDER")
 
 
-@app.command()
+@verbs.command()
 @verb
 def serve(
     store: StoreFolder,
@@ -76,7 +77,7 @@ def _host(origin: str) -> str:
         return origin
 
 
-@app.command()
+@verbs.command()
 @verb
 def demo(port: Annotated[int, typer.Option(help="Port.")] = 5006) -> None:
     """Simulate a small mine into a temporary store and serve it."""

@@ -1,4 +1,4 @@
-"""What all verbs share: the app that they belong to, and how they speak to people."""
+"""What all verbs share: how they speak to people."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ from rich.console import Console
 
 from truckkit.errors import TruckkitError
 
-app = typer.Typer(
-    help="Analytics for mining haul trucks: bring data in, look at it, serve it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST = 1_000
 

@@ -26,8 +26,8 @@ from urllib.parse import urlencode, urlsplit
 import pyarrow as pa
 import urllib3
 
-from truckkit import schema
 from truckkit.errors import BadRequest, NoStore, SourceFailed, TruckkitError, UnknownName
+from truckkit.version import VERSION
 
 _CONNECT_S, _READ_S = 10, 120
 _PATIENCE_S = 60
@@ -66,7 +66,7 @@ class Service:
         parts = urlsplit(self.address)
         if key.strip() and parts.scheme == "http" and parts.hostname not in _HERE:
             raise BadRequest(f'"{self.address}" would be sent the key in the clear; use https.')
-        self._headers = {"User-Agent": f"truckkit/{schema.VERSION}"}
+        self._headers = {"User-Agent": f"truckkit/{VERSION}"}
         if key.strip():
             self._headers["Authorization"] = f"Bearer {key.strip()}"
         self._wait = wait

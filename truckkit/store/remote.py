@@ -24,6 +24,7 @@ from truckkit.errors import SourceFailed
 from truckkit.store import ddl
 from truckkit.store.client import Parameters, Service
 from truckkit.store.reader import SHUT, Backend
+from truckkit.version import VERSION
 
 _MOST_BYTES = 2_000_000_000
 """What is kept of a service's answers, as Arrow counts; what was used longest ago goes first. [bytes]"""
@@ -308,7 +309,7 @@ def _fits(given: pa.Schema, table: schema.Table, service: Service) -> None:
     wrong = [field.name for field in wanted if types.get(field.name) != field.type]
     if wrong:
         raise SourceFailed(
-            f"the {table.name} of {service.address} have no column {wrong[0]} as truckkit {schema.VERSION} "
+            f"the {table.name} of {service.address} have no column {wrong[0]} as truckkit {VERSION} "
             f"knows it, so another truckkit answers there (it is {service.health()['version']!s:.20}); "
             "use the same one here."
         )

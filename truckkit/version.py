@@ -1,0 +1,3 @@
+"""Which truckkit this is, as stores and services name it."""
+
+VERSION = "0.1.0"
