@@ -128,10 +128,19 @@ def test_without_keys_nobody_writes(tmp_path):
         ({**ORDER, "start": "0001-01-01T00:00:00Z"}, 422, "years"),
         ({**ORDER, "stop": ORDER["start"]}, 422, "does not come after start"),
         ({**ORDER, "kind": "a\0b"}, 422, "no text may hold"),
-        ({**ORDER, "kind": "x" * 10_001}, 422, "10000"),
+        ({**ORDER, "kind": "x" * 10_001}, 422, "kind has 10,001 characters; give 10,000 at most."),
         ({**ORDER, "version": 3}, 422, "version"),
         ({**ORDER, "load_id": 3}, 422, "load_id"),
-        ([ORDER], 422, "dictionary"),
+        ([ORDER], 422, "the body is a list; send a JSON object"),
+        ("x", 422, 'the body is "x"; send a JSON object'),
+        (None, 422, "the body is missing; send a JSON object"),
+        ({**ORDER, "start": 1_667_822_400}, 422, "start is 1667822400; give an instant in RFC 3339"),
+        ({**ORDER, "start": "1667822400"}, 422, 'start is "1667822400"; give an instant in RFC 3339'),
+        ({**ORDER, "start": None}, 422, "start is null; give an instant in RFC 3339"),
+        ({**ORDER, "kind": ["a"]}, 422, "kind is a list; give text."),
+        ({**ORDER, "kind": ""}, 422, 'kind is ""; give some text.'),
+        ({**ORDER, "truk": "T1"}, 422, 'no field "truk" here; did you mean "truck"?'),
+        ({"truck": "T1"}, 422, "start is missing; name it in the body."),
     ],
 )
 def test_what_cannot_be_is_a_problem_and_changes_nothing(service, said, status, why):
@@ -141,6 +150,31 @@ def test_what_cannot_be_is_a_problem_and_changes_nothing(service, said, status, 
     assert why in answer.json()["detail"]
     assert "Value error" not in answer.text
     assert holds(service.store) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "status", "why"),
+    [
+        (
+            b'{"start"',
+            "application/json",
+            422,
+            "the body is not JSON from character 8 on; send a JSON object",
+        ),
+        (b"\xff\xfe{", "application/json", 422, "the body is not text in UTF-8"),
+        (b"{}", "text/plain", 415, "the body is 2 bytes that are not said to be JSON; send a JSON object"),
+        (b"a=1", "application/x-www-form-urlencoded", 415, "Content-Type application/json"),
+        (b"{}", None, 415, "Content-Type application/json"),
+    ],
+)
+def test_a_body_that_is_no_json_is_told_so(service, content, media, status, why):
+    said = {"Idempotency-Key": "a", **({"Content-Type": media} if media else {})}
+    answer = service.ask("POST", "/annotations", headers=said, content=content)
+    assert (answer.status_code, answer.json()["errors"] if status == 415 else []) == (
+        status,
+        [{"parameter": "body", "detail": answer.json()["detail"][:-1]}] if status == 415 else [],
+    )
+    assert why in answer.json()["detail"]
 
 
 def test_a_name_that_is_taken_and_one_that_is_not_there_are_told(service):

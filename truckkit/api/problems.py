@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from truckkit.api.addresses import address, here
+from truckkit.api.faults import faults
 from truckkit.api.logs import requests
 from truckkit.api.rows import encode
 from truckkit.errors import BadRequest, TruckkitError, listed
@@ -35,13 +36,17 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, fault: RequestValidationError) -> Response:
-        faults = [_fault(each) for each in fault.errors()]
-        said = "; ".join(f"{each['parameter']}: {each['detail'].rstrip('.')}" for each in faults)
-        return problem(request, 422, f"the request cannot be answered: {said}.", faults)
+        found = faults(request, fault.errors())
+        # Bytes are handed on as they are where nothing says that they are JSON.
+        other = any(each["loc"] == ("body",) and isinstance(each["input"], bytes) for each in fault.errors())
+        said = "; ".join(each["detail"] for each in found)
+        return problem(request, 415 if other else 422, f"{said}.", found)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, fault: HTTPException) -> Response:
         detail, headers = str(fault.detail), dict(fault.headers or {})
+        if fault.status_code == 400:  # so FastAPI calls bytes that are not even text
+            return problem(request, 422, "the body is not text in UTF-8; send a JSON object in UTF-8.")
         if fault.status_code == 404:
             documents = address(request, "docs")
             detail = f'there is nothing at "{here(request)[:200]}"; the documents are at {documents}.'
@@ -52,13 +57,6 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
                 return Response(status_code=204, headers=headers)
             detail = f"{request.method[:20]} is not known here; there is {listed(allowed)}."
         return problem(request, fault.status_code, detail, headers=headers)
-
-
-def _fault(told: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with one parameter, or with the body."""
-    if told["type"] == "json_invalid":
-        return {"parameter": "body", "detail": f"it is not JSON from character {told['loc'][-1]} on."}
-    return {"parameter": str(told["loc"][-1]), "detail": f"{told['msg'].removeprefix('Value error, ')}."}
 
 
 def answer_of(request: Request, fault: TruckkitError) -> Response:
