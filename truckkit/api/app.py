@@ -144,7 +144,15 @@ def _guard(app: FastAPI, ring: Ring, settings: Settings, monitor: Monitor, prefi
             allow_origins=settings.origins,
             allow_methods=sorted(METHODS),
             allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Link", "Retry-After", "X-Request-ID"],
+            expose_headers=[
+                "ETag",
+                "Idempotency-Replayed",
+                "Link",
+                "Location",
+                "Retry-After",
+                "Truckkit-Generation",
+                "X-Request-ID",
+            ],
         )
     if settings.tracing:
         app.add_middleware(Tracing)

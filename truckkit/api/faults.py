@@ -59,6 +59,8 @@ def _of_body(found: Mapping[str, Any]) -> str:
         return f"the body is not JSON from character {found['loc'][-1]} on; send {_OBJECT}"
     if found["type"] == "missing":
         return f"the body is missing; send {_OBJECT}"
+    if found["type"] == "string_unicode":  # a key, for a value has its field named
+        return f"the body has a field whose name is no text; send {_OBJECT}"
     return f"the body is {_said(found.get('input'))}; send {_OBJECT}"
 
 
@@ -86,6 +88,8 @@ def _to_do(found: Mapping[str, Any]) -> str:
             return f"give a number below {bounds['lt']:,.15g}"
         case "string_too_long":
             return f"give {bounds['max_length']:,} at most"
+        case "string_unicode":
+            return "give text without halves of surrogate pairs"
         case "string_too_short":
             return "give some text"
         case "value_error":
