@@ -91,6 +91,8 @@ def test_a_record_is_not_sent_again_to_whom_has_it(service):
     tag = service.new(ORDER).headers["etag"]
     known = service.ask("GET", "/maintenance/W/1", headers={"If-None-Match": tag})
     assert (known.status_code, known.content) == (304, b"")
+    assert service.ask("GET", "/maintenance/W/1", headers={"If-None-Match": "*"}).status_code == 304
+    assert service.ask("GET", "/maintenance/W/2", headers={"If-None-Match": "*"}).status_code == 404
 
 
 @pytest.mark.parametrize(

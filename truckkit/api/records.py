@@ -124,7 +124,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
         """One record; its ETag is what a change of it names in If-Match."""
         answer = _told(site(), kept, name, 200)
         tag = answer.headers["etag"]
-        if names(request.headers.get("if-none-match", ""), tag.strip('"')):
+        if names(",".join(request.headers.getlist("if-none-match")), tag.strip('"')):
             return Response(status_code=304, headers={"ETag": tag})
         return answer
 
