@@ -155,15 +155,17 @@ def test_what_the_client_has_is_not_sent_again(client: TestClient) -> None:
     assert client.get("/api/v1/states", headers={"If-None-Match": first.headers["etag"]}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["trucks", "trucks/T01", "latest", "positions?format=csv", "ogc", "metrics"])
-@pytest.mark.parametrize("known", [True, False])
-def test_who_has_anything_at_all_is_sent_nothing_again(path: str, known: bool) -> None:
+def test_who_has_anything_at_all_is_sent_nothing_again() -> None:
     client = TestClient(create_app(tk.sample()))
-    if known:
-        client.get(f"/api/v1/{path}")
-    answer = client.get(f"/api/v1/{path}", headers={"If-None-Match": " *"})
-    assert (answer.status_code, answer.content) == (304, b"")
-    assert answer.headers["etag"].startswith('"')
+    for path in ("trucks", "trucks/T01", "latest", "positions?format=csv", "ogc", "metrics"):
+        # Asked for before anybody has had it, and then as what is known.
+        tags = set()
+        for _ in range(2):
+            answer = client.get(f"/api/v1/{path}", headers={"If-None-Match": " *"})
+            assert (answer.status_code, answer.content) == (304, b"")
+            tags.add(answer.headers["etag"])
+            tags.add(client.get(f"/api/v1/{path}").headers["etag"].removeprefix("W/"))
+        assert len(tags) == 1
 
 
 def test_a_stream_that_the_client_has_gives_its_cursor_back() -> None:

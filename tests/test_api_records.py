@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,23 @@ class Service:
         return self.ask(method, path, json=said, headers={"If-Match": tag})
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which nobody has written a record."""
+    folder = tmp_path_factory.mktemp("records") / "store"
+    bring(folder, a_csv=positions("T1 abc"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def refusing(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service for what changes nothing, which each of its tests looks after."""
+    return Service(shutil.copytree(store, tmp_path_factory.mktemp("refusing") / "store"))
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Service:
-    bring(tmp_path / "store", a_csv=positions("T1 abc"))
-    return Service(tmp_path / "store")
+def service(store: Path, tmp_path: Path) -> Service:
+    return Service(shutil.copytree(store, tmp_path / "store"))
 
 
 def test_a_record_is_made_changed_and_closed(service):
@@ -106,16 +120,15 @@ def test_a_record_is_not_sent_again_to_whom_has_it(service):
         ("POST", "/annotations/a/close"),
     ],
 )
-def test_who_may_only_read_or_shows_nothing_writes_nothing(service, method, path):
-    before = holds(service.store)
-    assert service.ask(method, path, role="read", json=ORDER).status_code == 403
-    assert service.client.request(method, f"/api/v1{path}", json=ORDER).status_code == 401
-    assert holds(service.store) == before
+def test_who_may_only_read_or_shows_nothing_writes_nothing(refusing, method, path):
+    before = holds(refusing.store)
+    assert refusing.ask(method, path, role="read", json=ORDER).status_code == 403
+    assert refusing.client.request(method, f"/api/v1{path}", json=ORDER).status_code == 401
+    assert holds(refusing.store) == before
 
 
-def test_without_keys_nobody_writes(tmp_path):
-    bring(tmp_path / "store", a_csv=positions("T1 abc"))
-    client = TestClient(create_app(open_site(tmp_path / "store")), client=("127.0.0.1", 1))
+def test_without_keys_nobody_writes(store):
+    client = TestClient(create_app(open_site(store)), client=("127.0.0.1", 1))
     answer = client.post("/api/v1/annotations", json=REMARK, headers={"Idempotency-Key": "a"})
     assert answer.status_code == 403
 
@@ -145,13 +158,13 @@ def test_without_keys_nobody_writes(tmp_path):
         ({"truck": "T1"}, 422, "start is missing; name it in the body."),
     ],
 )
-def test_what_cannot_be_is_a_problem_and_changes_nothing(service, said, status, why):
-    before = holds(service.store)
-    answer = service.new(said)
+def test_what_cannot_be_is_a_problem_and_changes_nothing(refusing, said, status, why):
+    before = holds(refusing.store)
+    answer = refusing.new(said)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert why in answer.json()["detail"]
     assert "Value error" not in answer.text
-    assert holds(service.store) == before
+    assert holds(refusing.store) == before
 
 
 @pytest.mark.parametrize(
@@ -178,14 +191,16 @@ def test_what_cannot_be_is_a_problem_and_changes_nothing(service, said, status, 
         (b"{}", None, 415, "Content-Type application/json"),
     ],
 )
-def test_a_body_that_is_no_json_is_told_so(service, content, media, status, why):
+def test_a_body_that_is_no_json_is_told_so(refusing, content, media, status, why):
+    before = holds(refusing.store)
     said = {"Idempotency-Key": "a", **({"Content-Type": media} if media else {})}
-    answer = service.ask("POST", "/annotations", headers=said, content=content)
+    answer = refusing.ask("POST", "/annotations", headers=said, content=content)
     assert (answer.status_code, answer.json()["errors"] if status == 415 else []) == (
         status,
         [{"parameter": "body", "detail": answer.json()["detail"][:-1]}] if status == 415 else [],
     )
     assert why in answer.json()["detail"]
+    assert holds(refusing.store) == before
 
 
 def test_a_name_that_is_taken_and_one_that_is_not_there_are_told(service):
