@@ -21,6 +21,7 @@ import truckkit as tk
 from truckkit import schema
 from truckkit.api import models
 from truckkit.api.app import create_app
+from truckkit.api.settings import Settings
 from truckkit.errors import BadTime, DamagedStore
 from truckkit.store import Draft, Facts, publish
 
@@ -101,7 +102,17 @@ def test_offsets_are_honoured_to_the_millisecond(client: TestClient) -> None:
         ("/api/v1/states?start=0001-01-01T00:00Z&stop=0001-01-01T01:00Z", 422, "1900 to 2200"),
         ("/api/v1/states?start=2026-11-22T18:00Z&stop=2026-11-22T17:00Z", 422, "runs backwards"),
         ("/api/v1/states?start=9999-12-31T23:59:59-23:00", 422, "1900 to 2200"),
-        ("/api/v1/states?limit=0", 422, "limit"),
+        (
+            "/api/v1/states?start=2026-11-22T18:00Z&stop=2026-11-22T19:00%2B02:00",
+            422,
+            'stops at "2026-11-22T17:',
+        ),
+        ("/api/v1/states?start=2026-11-22T18:00Z&stop=2026-11-22T18:00Z", 422, "let it stop later"),
+        ("/api/v1/states?limit=0", 422, 'limit is "0"; give a number from 1 on.'),
+        ("/api/v1/states?limit=x", 422, 'limit is "x"; give a whole number.'),
+        ("/api/v1/states?min_duration_s=inf", 422, 'min_duration_s is "inf"; give a finite number.'),
+        ("/api/v1/states?limit=x&min_duration_s=y", 422, 'limit is "x"; give a whole number'),
+        (f"/api/v1/states?start={'x' * 200}", 422, "start has 200 characters; give 100 at most."),
         ("/api/v1/states?limit=10001", 422, "limit"),
         ("/api/v1/states?limit=5&limit=6", 422, "given 2 times"),
         ("/api/v1/states?state=hual", 404, 'did you mean "haul"'),
@@ -142,6 +153,31 @@ def test_what_the_client_has_is_not_sent_again(client: TestClient) -> None:
     again = client.get("/api/v1/trucks", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert client.get("/api/v1/states", headers={"If-None-Match": first.headers["etag"]}).status_code == 200
+
+
+def test_who_has_anything_at_all_is_sent_nothing_again() -> None:
+    client = TestClient(create_app(tk.sample()))
+    for path in ("trucks", "trucks/T01", "latest", "positions?format=csv", "ogc", "metrics"):
+        # Asked for before anybody has had it, and then as what is known.
+        tags = set()
+        for _ in range(2):
+            answer = client.get(f"/api/v1/{path}", headers={"If-None-Match": " *"})
+            assert (answer.status_code, answer.content) == (304, b"")
+            tags.add(answer.headers["etag"])
+            tags.add(client.get(f"/api/v1/{path}").headers["etag"].removeprefix("W/"))
+        assert len(tags) == 1
+
+
+def test_a_stream_that_the_client_has_gives_its_cursor_back() -> None:
+    site = tk.sample()
+    client = TestClient(create_app(site, settings=Settings(page_rows=10)))
+    answer = client.get("/api/v1/positions?format=csv", headers={"If-None-Match": "*"})
+    assert (answer.status_code, site.opened.backend.own_cursors) == (304, 0)
+
+
+def test_who_has_anything_at_all_hears_of_a_fault_all_the_same(client: TestClient) -> None:
+    for path, status in (("trucks/T99", 404), ("states?cursor=x", 422), ("positions?at=now", 422)):
+        assert client.get(f"/api/v1/{path}", headers={"If-None-Match": "*"}).status_code == status
 
 
 @pytest.mark.parametrize("path", [*MODELS, "/api/docs", "/api/openapi.json"])
@@ -187,6 +223,18 @@ def test_the_documents_load_nothing_from_outside(client: TestClient) -> None:
     assert "https://" not in page.replace("https://www.w3.org", "")
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
         assert client.get(f"/api/static/{asset}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "part", ["bytes=0-9", "bytes=9-0", "bytes=x", "lines=1-2", "bytes=99999999-", "", "="]
+)
+def test_a_file_of_the_documents_comes_whole_whatever_part_is_asked_for(
+    client: TestClient, part: str
+) -> None:
+    path = "/api/static/swagger-ui.css"
+    whole, answer = client.get(path), client.get(path, headers={"Range": part})
+    assert (answer.status_code, answer.content == whole.content) == (200, True)
+    assert not {"content-range", "accept-ranges"} & set(answer.headers)
 
 
 def test_no_answer_holds_a_number_that_json_has_not(client: TestClient) -> None:

@@ -205,3 +205,13 @@ def test_links_keep_the_root_under_which_a_server_stands(app: Any, headers: dict
     page = client.get("/mine/api/v1/trucks?limit=1")
     assert page.json()["next"].startswith("/mine/api/v1/trucks?")
     assert client.get("/mine/api/v1/nothing").json()["instance"] == "/mine/api/v1/nothing"
+
+
+def test_what_a_mount_has_not_is_told_with_the_services_own_address(
+    app: Any, headers: dict[str, str]
+) -> None:
+    client = TestClient(app, root_path="/mine", headers=headers)
+    lost = client.get("/mine/api/static/none.js")
+    assert (lost.status_code, "are at /mine/api/docs." in lost.json()["detail"]) == (404, True)
+    put = client.put("/mine/api/static/swagger-ui.css")
+    assert (put.status_code, put.headers["allow"]) == (405, "GET, HEAD, OPTIONS")

@@ -16,6 +16,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from truckkit.api import models
 from truckkit.api.asgi import App, Bridge
 
 WAIT = 20
@@ -204,6 +205,14 @@ def test_a_body_over_the_limit_is_answered_413():
         assert json.loads(body)["status"] == 413
         response, _ = ask(server, "POST", "/api/x", body=b"x" * 1000)
         assert response.status == 200
+
+
+def test_a_body_over_the_limit_hears_so_in_a_sentence():
+    with served(echo, most_body=1000) as server:
+        response, body = ask(server, "POST", "/api/v1/x", body=b"x" * 1001)
+    told = models.Problem.model_validate_json(body)
+    assert (response.status, told.status, told.instance) == (413, 413, "/api/v1/x")
+    assert "longer than 1,000 bytes" in told.detail
 
 
 def test_a_large_body_over_the_limit_hears_413_before_the_line_goes_dead():

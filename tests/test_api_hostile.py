@@ -76,6 +76,7 @@ HOSTILE = {
 }
 
 SAYS_TOO_MUCH = re.compile(
+    r"input should|string should|field required|extra inputs|value error|"
     r"select |from main|duckdb|sqlglot|traceback|\.py\b|catalog-\d|day-\d{4}|/tmp/|/home/|root:x:|"
     + re.escape(str(Path(tk.__file__).parent)),
     re.IGNORECASE,
@@ -132,7 +133,13 @@ def held(answer: Response, given: str) -> None:
 
 def filled(path: str) -> str:
     """A path whose parts are what somebody may mean."""
-    meant = {"truck": "T01", "name": "productivity", "resource": "Distance", "page": "1"}
+    meant = {
+        "truck": "T01",
+        "metric": "productivity",
+        "tproperty": "speed_kmh",
+        "resource": "Distance",
+        "page": "1",
+    }
     times = {"start": "2026-11-22T12:00:00Z", "stop": "2026-11-22T13:00:00Z"}
     return re.sub(r"\{(\w+)\}", lambda part: (meant | times)[part[1]], path)
 

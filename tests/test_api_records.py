@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,23 @@ class Service:
         return self.ask(method, path, json=said, headers={"If-Match": tag})
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which nobody has written a record."""
+    folder = tmp_path_factory.mktemp("records") / "store"
+    bring(folder, a_csv=positions("T1 abc"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def refusing(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service for what changes nothing, which each of its tests looks after."""
+    return Service(shutil.copytree(store, tmp_path_factory.mktemp("refusing") / "store"))
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Service:
-    bring(tmp_path / "store", a_csv=positions("T1 abc"))
-    return Service(tmp_path / "store")
+def service(store: Path, tmp_path: Path) -> Service:
+    return Service(shutil.copytree(store, tmp_path / "store"))
 
 
 def test_a_record_is_made_changed_and_closed(service):
@@ -91,6 +105,8 @@ def test_a_record_is_not_sent_again_to_whom_has_it(service):
     tag = service.new(ORDER).headers["etag"]
     known = service.ask("GET", "/maintenance/W/1", headers={"If-None-Match": tag})
     assert (known.status_code, known.content) == (304, b"")
+    assert service.ask("GET", "/maintenance/W/1", headers={"If-None-Match": "*"}).status_code == 304
+    assert service.ask("GET", "/maintenance/W/2", headers={"If-None-Match": "*"}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -104,16 +120,15 @@ def test_a_record_is_not_sent_again_to_whom_has_it(service):
         ("POST", "/annotations/a/close"),
     ],
 )
-def test_who_may_only_read_or_shows_nothing_writes_nothing(service, method, path):
-    before = holds(service.store)
-    assert service.ask(method, path, role="read", json=ORDER).status_code == 403
-    assert service.client.request(method, f"/api/v1{path}", json=ORDER).status_code == 401
-    assert holds(service.store) == before
+def test_who_may_only_read_or_shows_nothing_writes_nothing(refusing, method, path):
+    before = holds(refusing.store)
+    assert refusing.ask(method, path, role="read", json=ORDER).status_code == 403
+    assert refusing.client.request(method, f"/api/v1{path}", json=ORDER).status_code == 401
+    assert holds(refusing.store) == before
 
 
-def test_without_keys_nobody_writes(tmp_path):
-    bring(tmp_path / "store", a_csv=positions("T1 abc"))
-    client = TestClient(create_app(open_site(tmp_path / "store")), client=("127.0.0.1", 1))
+def test_without_keys_nobody_writes(store):
+    client = TestClient(create_app(open_site(store)), client=("127.0.0.1", 1))
     answer = client.post("/api/v1/annotations", json=REMARK, headers={"Idempotency-Key": "a"})
     assert answer.status_code == 403
 
@@ -128,19 +143,64 @@ def test_without_keys_nobody_writes(tmp_path):
         ({**ORDER, "start": "0001-01-01T00:00:00Z"}, 422, "years"),
         ({**ORDER, "stop": ORDER["start"]}, 422, "does not come after start"),
         ({**ORDER, "kind": "a\0b"}, 422, "no text may hold"),
-        ({**ORDER, "kind": "x" * 10_001}, 422, "10000"),
+        ({**ORDER, "kind": "x" * 10_001}, 422, "kind has 10,001 characters; give 10,000 at most."),
         ({**ORDER, "version": 3}, 422, "version"),
         ({**ORDER, "load_id": 3}, 422, "load_id"),
-        ([ORDER], 422, "dictionary"),
+        ([ORDER], 422, "the body is a list; send a JSON object"),
+        ("x", 422, 'the body is "x"; send a JSON object'),
+        (None, 422, "the body is missing; send a JSON object"),
+        ({**ORDER, "start": 1_667_822_400}, 422, "start is 1667822400; give an instant in RFC 3339"),
+        ({**ORDER, "start": "1667822400"}, 422, 'start is "1667822400"; give an instant in RFC 3339'),
+        ({**ORDER, "start": None}, 422, "start is null; give an instant in RFC 3339"),
+        ({**ORDER, "kind": ["a"]}, 422, "kind is a list; give text."),
+        ({**ORDER, "kind": ""}, 422, 'kind is ""; give some text.'),
+        ({**ORDER, "truk": "T1"}, 422, 'no field "truk" here; did you mean "truck"?'),
+        ({"truck": "T1"}, 422, "start is missing; name it in the body."),
     ],
 )
-def test_what_cannot_be_is_a_problem_and_changes_nothing(service, said, status, why):
-    before = holds(service.store)
-    answer = service.new(said)
+def test_what_cannot_be_is_a_problem_and_changes_nothing(refusing, said, status, why):
+    before = holds(refusing.store)
+    answer = refusing.new(said)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert why in answer.json()["detail"]
     assert "Value error" not in answer.text
-    assert holds(service.store) == before
+    assert holds(refusing.store) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "status", "why"),
+    [
+        (
+            b'{"start"',
+            "application/json",
+            422,
+            "the body is not JSON from character 8 on; send a JSON object",
+        ),
+        (b"\xff\xfe{", "application/json", 422, "it is not text in UTF-8"),
+        (b"[" * 50_000, "application/json", 422, "too many brackets"),
+        (b'{"remark": %s}' % (b"9" * 5000), "application/json", 422, "thousands of digits"),
+        (
+            b'{"remark": "\\ud800", "start": "2022-11-07T12:00:00Z"}',
+            "application/json",
+            422,
+            "surrogate pairs",
+        ),
+        (b'{"\\ud800": 1}', "application/json", 422, "a field whose name is no text"),
+        (b"{}", "text/plain", 415, "the body is 2 bytes that are not said to be JSON; send a JSON object"),
+        (b"a=1", "application/x-www-form-urlencoded", 415, "Content-Type application/json"),
+        (b"{}", None, 415, "Content-Type application/json"),
+    ],
+)
+def test_a_body_that_is_no_json_is_told_so(refusing, content, media, status, why):
+    before = holds(refusing.store)
+    said = {"Idempotency-Key": "a", **({"Content-Type": media} if media else {})}
+    answer = refusing.ask("POST", "/annotations", headers=said, content=content)
+    assert (answer.status_code, answer.json()["errors"] if status == 415 else []) == (
+        status,
+        [{"parameter": "body", "detail": answer.json()["detail"][:-1]}] if status == 415 else [],
+    )
+    assert why in answer.json()["detail"]
+    assert holds(refusing.store) == before
 
 
 def test_a_name_that_is_taken_and_one_that_is_not_there_are_told(service):

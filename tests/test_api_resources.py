@@ -302,6 +302,28 @@ def test_a_link_opens_the_replay_at_a_moment(client: TestClient) -> None:
     assert (browser.status_code, browser.headers["location"]) == (303, address)
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", 303),
+        ("text/*", 303),
+        ("TEXT/HTML", 303),
+        ("application/json;q=0.2, text/html;q=0.3", 303),
+        ("text/html;q=0", 200),
+        ("text/html;q=0, */*", 200),
+        ("text/html;q=0.5, application/json", 200),
+        ("text/htmlx", 200),
+        ("*/*", 200),
+        ("", 200),
+    ],
+)
+def test_only_who_likes_a_page_best_is_sent_on_to_the_replay(
+    client: TestClient, accept: str, status: int
+) -> None:
+    answer = client.get("/api/v1/replay", headers={"Accept": accept}, follow_redirects=False)
+    assert answer.status_code == status
+
+
 def test_a_page_over_the_bound_and_a_stream_over_it_are_refused() -> None:
     client = served(page_rows=100, stream_rows=1000)
     assert "100 rows at most" in client.get("/api/v1/states?limit=101").json()["detail"]
@@ -312,7 +334,7 @@ def test_a_page_over_the_bound_and_a_stream_over_it_are_refused() -> None:
 
 
 def test_a_query_that_takes_too_long_is_stopped() -> None:
-    client = served(query_s=0.001)
+    client = served(query_s=1e-6)
     answer = client.get("/api/v1/tracks?points=100")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
     assert "was stopped" in answer.json()["detail"]

@@ -129,14 +129,21 @@ def test_a_shift_without_data_has_coverage_0(silent):
     assert {(row["category"], row["spent_min"]) for row in usage} == {("no data", 720)}
 
 
-@pytest.mark.parametrize("name", sorted({*QUESTIONS, *OF_EVERY_TRUCK}))
-def test_names_that_are_markup_and_sql_change_nothing(name):
-    plain, hostile = ("T01", "SH1"), (MARKUP, MARKUP + "2")
-    answers = []
-    for truck, loader in (plain, hostile):
+@pytest.fixture(scope="module")
+def named() -> dict[tuple[str, str], tk.Site]:
+    """One shift twice: with names of a truck and a loader as they are, and with hostile ones."""
+    sites = {}
+    for truck, loader in (("T01", "SH1"), (MARKUP, MARKUP + "2")):
         states = [{**row, "loader": loader} for row in intervals({truck: "RRQSLLHHHHsDRRQQSLLHHHHHsD"})]
         cycles = [haul_cycle(truck, at, loader=loader) for at in (0, 13)]
-        site = furnished(states, cycles=cycles, limits=LIMIT)
+        sites[truck, loader] = furnished(states, cycles=cycles, limits=LIMIT)
+    return sites
+
+
+@pytest.mark.parametrize("name", sorted({*QUESTIONS, *OF_EVERY_TRUCK}))
+def test_names_that_are_markup_and_sql_change_nothing(name, named):
+    answers = []
+    for (truck, loader), site in named.items():
         rows = json.dumps({**QUESTIONS, **OF_EVERY_TRUCK}[name](site).to_pyarrow().to_pylist(), default=str)
         written = [json.dumps(each)[1:-1] for each in (loader, truck)]
         answers.append(rows.replace(written[0], "loader").replace(written[1], "truck"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import ibis
 import pyarrow as pa
@@ -11,7 +14,7 @@ import pytest
 
 import truckkit as tk
 from truckkit.errors import TooSlow
-from truckkit.store import Reading, Statement, stated, whole
+from truckkit.store import Reading, Statement, asking, stated, whole
 from truckkit.store.deadlines import Deadlines
 
 LONG = "SELECT max(a.x_m * b.x_m) AS most FROM positions a, positions b"
@@ -34,6 +37,47 @@ def test_a_reading_that_takes_too_long_is_stopped_and_gives_its_cursor_back() ->
     with Reading([question], question.schema, 0.05) as reading, pytest.raises(TooSlow):
         next(reading)
     assert site.opened.backend.own_cursors == 0
+
+
+def test_a_question_that_was_told_to_stop_before_it_began_is_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Unheard(Deadlines):
+        """Deadlines whose first word comes too soon: DuckDB forgets it."""
+
+        def within(self, seconds: float | None, stop: Callable[[], None]) -> AbstractContextManager[None]:
+            told: list[bool] = []
+
+            def heard() -> None:
+                if told:
+                    stop()
+                told.append(True)
+
+            return super().within(seconds, heard)
+
+    monkeypatch.setattr(asking, "_DEADLINES", Unheard())
+    site = tk.sample()
+    with pytest.raises(TooSlow):
+        whole(long_question(site), 0.01)
+    question = long_question(site)
+    with Reading([question], question.schema, 0.01) as reading, pytest.raises(TooSlow):
+        next(reading)
+
+
+def test_an_answer_that_comes_too_late_is_refused_though_nobody_could_stop_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Asleep(Deadlines):
+        """Deadlines on a machine so busy that their thread never runs."""
+
+        def within(self, seconds: float | None, stop: Callable[[], None]) -> AbstractContextManager[None]:
+            return nullcontext()
+
+    monkeypatch.setattr(asking, "_DEADLINES", Asleep())
+    trucks = stated(tk.sample().trucks)
+    with pytest.raises(TooSlow, match="longer than 1e-06 s"):
+        whole(trucks, 1e-6)
+    assert whole(trucks, 60).num_rows
 
 
 def test_another_thread_stops_a_reading() -> None:
@@ -68,6 +112,15 @@ def test_the_time_that_a_reader_takes_does_not_count() -> None:
         threading.Event().wait(0.7)
         rows += sum(len(batch) for batch in reading)
     assert rows == positions.count().execute()
+
+
+def test_what_does_not_stop_is_told_again_until_it_is_over() -> None:
+    deadlines, told, enough = Deadlines(), itertools.count(1), threading.Event()
+    with deadlines.within(0.001, lambda: enough.set() if next(told) == 3 else None):
+        assert enough.wait(10)
+    after = next(told)
+    threading.Event().wait(0.2)
+    assert next(told) == after + 1
 
 
 def test_what_is_over_in_time_is_not_stopped() -> None:

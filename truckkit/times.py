@@ -49,7 +49,7 @@ def instant(when: When, local: ZoneInfo | None) -> datetime:
         read = None
     if read is None or not EARLIEST <= read <= LATEST:
         raise BadTime(
-            f'"{when}" is outside of the years {EARLIEST.year} to {LATEST.year}; give a time within.'
+            f'"{_said(when)}" is outside of the years {EARLIEST.year} to {LATEST.year}; give a time within.'
         )
     return read
 
@@ -59,7 +59,7 @@ def _read(when: When, local: ZoneInfo | None) -> datetime:
     if isinstance(when, datetime):
         if when.tzinfo is None:
             raise BadTime(
-                f'the time "{when}" has no zone; give it one, such as datetime(…, tzinfo=UTC), '
+                f'the time "{_said(when)}" has no zone; give it one, such as datetime(…, tzinfo=UTC), '
                 "or write it as text to mean site time."
             )
         return when
@@ -84,11 +84,29 @@ def _local(read: datetime, local: ZoneInfo, when: str) -> datetime:
     return aware
 
 
+def _said(when: object) -> str:
+    """An instant as it was given: text as it is, else RFC 3339."""
+    return rfc3339(when) if isinstance(when, datetime) else str(when)[:60]
+
+
+def rfc3339(when: datetime) -> str:
+    """An instant as RFC 3339 has it, to the millisecond, or finer where it is.
+
+    >>> rfc3339(datetime(2026, 11, 22, 21, tzinfo=UTC))
+    '2026-11-22T21:00:00.000Z'
+    """
+    fine = "microseconds" if when.microsecond % 1000 else "milliseconds"
+    return when.isoformat(timespec=fine).replace("+00:00", "Z")
+
+
 def window(start: When, stop: When, local: ZoneInfo | None) -> tuple[datetime, datetime]:
     """The window ``[start, stop)``; a reversed or empty one is refused."""
     first, last = instant(start, local), instant(stop, local)
     if last <= first:
-        raise BadTime(f'the window runs backwards: it starts at "{start}" and stops at "{stop}"; swap them.')
+        begins, ends = _said(start), _said(stop)
+        if last == first:
+            raise BadTime(f'the window from "{begins}" to "{ends}" holds nothing; let it stop later.')
+        raise BadTime(f'the window runs backwards: it starts at "{begins}" and stops at "{ends}"; swap them.')
     return first, last
 
 

@@ -55,8 +55,12 @@ def address(request: Request, *parts: object) -> str:
     >>> address(Request({"type": "http", "app": app}), "v1", "trucks", "a/../b")
     '/api/v1/trucks/a%2F..%2Fb'
     """
-    below = request.scope.get("root_path", "") + request.app.state.prefix
-    return "/".join([below, *map(part, parts)])
+    return "/".join([root(request.scope) + request.app.state.prefix, *map(part, parts)])
+
+
+def root(scope: Scope) -> str:
+    """What stands before every path of the service; below a mount ``root_path`` is that and the mount's."""
+    return str(scope.get("app_root_path", scope.get("root_path", "")))
 
 
 def _spelled(raw: bytes) -> str:

@@ -91,7 +91,10 @@ def answered(
             # Arrow, Parquet and lines have no room for it.
             GENERATION: str(site.generation),
         }
-        if names(request.headers.get("if-none-match", ""), tag):
+        held = ",".join(request.headers.getlist("if-none-match"))
+        # A star stands for whatever there is, so it is seen first whether there is anything.
+        any_will_do = held.strip() == "*"
+        if names(held, tag) and not any_will_do:
             return Response(status_code=304, headers=always)
         recall: Recall | None = request.app.state.recall
         found: Body | Response | None = recall.kept.get(tag) if recall else None
@@ -105,6 +108,10 @@ def answered(
             found = content()
         if recall and isinstance(found, Body):
             recall.remember(request.scope, site, tag, always)
+        if any_will_do:
+            if isinstance(found, Streamed):
+                found.close()
+            return Response(status_code=304, headers=always)
         return _sent(found, always)
     except TooSlow as fault:
         # The same again is as slow, but the server may be less busy then.

@@ -34,6 +34,7 @@ from truckkit.api.records import records
 from truckkit.api.resources import resources
 from truckkit.api.settings import Settings
 from truckkit.api.tracing import Tracing
+from truckkit.api.whole_files import send_files_whole
 from truckkit.site import Site
 from truckkit.store import Store
 from truckkit.store.keys import Ring
@@ -112,6 +113,7 @@ def create_app(
     kept = Kept(settings.cache_mb * 1_000_000) if settings.cache_mb else None
     app.state.recall = Recall(kept) if kept else None
     app.state.monitor = monitor = Monitor(lambda: kept)
+    send_files_whole(app)
     answer_with_problems(app, STATUSES)
     if app.state.recall:
         app.add_middleware(Recalling, recall=app.state.recall, site=newest)
@@ -144,7 +146,15 @@ def _guard(app: FastAPI, ring: Ring, settings: Settings, monitor: Monitor, prefi
             allow_origins=settings.origins,
             allow_methods=sorted(METHODS),
             allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key"],
-            expose_headers=["ETag", "Link", "Retry-After", "X-Request-ID"],
+            expose_headers=[
+                "ETag",
+                "Idempotency-Replayed",
+                "Link",
+                "Location",
+                "Retry-After",
+                "Truckkit-Generation",
+                "X-Request-ID",
+            ],
         )
     if settings.tracing:
         app.add_middleware(Tracing)

@@ -11,12 +11,13 @@ import asyncio
 import atexit
 import json
 import logging
+import secrets
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from http.client import responses
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httputil import (
@@ -242,13 +243,31 @@ class Exchange(HTTPMessageDelegate):
 
     def _problem(self, status: int, finish: bool = True) -> None:
         title = responses.get(status, "Unknown")
-        body = json.dumps({"type": "about:blank", "title": title, "status": status}).encode()
+        number = secrets.token_hex(8)
+        log.warning("%s answered before the app saw the request %s", status, number)
+        said = {
+            "type": "about:blank",
+            "title": title,
+            "status": status,
+            "detail": self._detail(status),
+            "instance": quote(self._request.path, safe="/:%"),
+            "request_id": number,
+        }
+        body = json.dumps(said).encode()
         headers = HTTPHeaders({"Content-Type": "application/problem+json", "Content-Length": str(len(body))})
         if self._refused:
             headers["Connection"] = "close"
         self._open(status, headers, b"" if self._request.method == "HEAD" else body)
         if finish:
             self._connection.finish()
+
+    def _detail(self, status: int) -> str:
+        if status == 413:
+            return (
+                f"the body of the request is longer than {self._bridge.most_body:,} bytes, "
+                "the most that is read here; send less."
+            )
+        return "the service cannot answer now; the server's log says why."
 
     def _refuse(self, at_once: bool) -> None:
         self._refused = True

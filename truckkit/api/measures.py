@@ -73,7 +73,7 @@ MEASURES = (
 
 _WORDS = ("by", "vs", "every", "longer", "window", "model")
 
-Name = Annotated[str, Path(description="Name of the metric.", max_length=200)]
+Name = Annotated[str, Path(alias="metric", description="Name of the metric.", max_length=200)]
 By = Annotated[str | None, Query(description="What the answer is split by, with commas.", max_length=200)]
 Against = Annotated[
     str | None, Query(description="What to compare with: a length of time before, or plan.", max_length=200)
@@ -125,7 +125,7 @@ def measures(site: Callable[[], Site]) -> APIRouter:
         return answered(request, site(), lambda: Body(encode(listing), "application/json", {}))
 
     @router.get(
-        "/metrics/{name:part}",
+        "/metrics/{metric:part}",
         response_model=Answer,
         responses=of_rows(None),
         summary="One metric",

@@ -10,10 +10,21 @@ A field's type, meaning and unit are the column's, so that they are written once
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    create_model,
+)
+from pydantic_core import PydanticKnownError
 
 from truckkit import schema
 from truckkit.store.records import settable
@@ -67,9 +78,19 @@ def _sayable(text: str) -> str:
     return text
 
 
+def _written(when: Any) -> Any:
+    # Pydantic would take a number, or one in quotes, for seconds since 1970.
+    if isinstance(when, str) and re.match(r"\d{4}-", when):
+        return when
+    raise PydanticKnownError("datetime_type")
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""An instant that a client writes: RFC 3339."""
+
 _SAID: dict[str, Any] = {
     schema.TEXT: Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_sayable)],
-    schema.INSTANT: AwareDatetime,
+    schema.INSTANT: Instant,
 }
 
 
@@ -167,7 +188,7 @@ class Closing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    stop: AwareDatetime = Field(description="First instant after it.")
+    stop: Instant = Field(description="First instant after it.")
 
 
 Truck, Position, State, Cycle = (ROWS[name] for name in ("trucks", "positions", "states", "cycles"))

@@ -14,7 +14,8 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from truckkit.api.addresses import address, here
+from truckkit.api.addresses import address, here, root
+from truckkit.api.faults import faults
 from truckkit.api.logs import requests
 from truckkit.api.rows import encode
 from truckkit.errors import BadRequest, TruckkitError, listed
@@ -35,13 +36,22 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, fault: RequestValidationError) -> Response:
-        faults = [_fault(each) for each in fault.errors()]
-        said = "; ".join(f"{each['parameter']}: {each['detail'].rstrip('.')}" for each in faults)
-        return problem(request, 422, f"the request cannot be answered: {said}.", faults)
+        found = faults(request, fault.errors())
+        # Bytes are handed on as they are where nothing says that they are JSON.
+        other = any(each["loc"] == ("body",) and isinstance(each["input"], bytes) for each in fault.errors())
+        said = "; ".join(each["detail"] for each in found)
+        return problem(request, 415 if other else 422, f"{said}.", found)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, fault: HTTPException) -> Response:
         detail, headers = str(fault.detail), dict(fault.headers or {})
+        if fault.status_code == 400:  # so FastAPI calls what its reader of JSON gives up on
+            return problem(
+                request,
+                422,
+                "the body cannot be read: it is not text in UTF-8, lies in too many brackets or has a number "
+                "of thousands of digits; send a plain JSON object.",
+            )
         if fault.status_code == 404:
             documents = address(request, "docs")
             detail = f'there is nothing at "{here(request)[:200]}"; the documents are at {documents}.'
@@ -52,13 +62,6 @@ def answer_with_problems(app: FastAPI, statuses: Statuses) -> None:
                 return Response(status_code=204, headers=headers)
             detail = f"{request.method[:20]} is not known here; there is {listed(allowed)}."
         return problem(request, fault.status_code, detail, headers=headers)
-
-
-def _fault(told: Mapping[str, Any]) -> dict[str, str]:
-    """What is wrong with one parameter, or with the body."""
-    if told["type"] == "json_invalid":
-        return {"parameter": "body", "detail": f"it is not JSON from character {told['loc'][-1]} on."}
-    return {"parameter": str(told["loc"][-1]), "detail": f"{told['msg'].removeprefix('Value error, ')}."}
 
 
 def answer_of(request: Request, fault: TruckkitError) -> Response:
@@ -80,10 +83,13 @@ def answer_of(request: Request, fault: TruckkitError) -> Response:
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:
     """The methods that a path has, in the order in which one meets them."""
+    inside = request.scope.get("root_path", "") != root(request.scope)
     known = [
         method
         for method in _METHODS
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
+        # What is mounted are files, and a mount itself would take any method.
+        if (inside and method == "GET")
+        or any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
     ]
     return [
         *(["GET", "HEAD"] if "GET" in known else []),
@@ -105,18 +111,25 @@ def problem(
         "title": HTTPStatus(status).phrase,
         "status": status,
         # A key that somebody put into an address is not said back, for answers are kept and passed on.
-        "detail": struck_out(detail),
+        "detail": struck_out(_whole(detail)),
         "instance": struck_out(here(request)),
         "request_id": request.state.request_id,
     }
     if faults:
-        content["errors"] = [{name: struck_out(text) for name, text in fault.items()} for fault in faults]
+        content["errors"] = [
+            {name: struck_out(_whole(text)) for name, text in fault.items()} for fault in faults
+        ]
     return Response(
         encode(content),
         status_code=status,
         media_type="application/problem+json",
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def _whole(text: str) -> str:
+    """Text without halves of surrogate pairs, which JSON may bring and no answer can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def only_known_parameters(request: Request) -> None:

@@ -125,9 +125,9 @@ def _has(scope: Scope, tag: str) -> bool:
 
 
 def names(said: str, tag: str) -> bool:
-    """Whether an ``If-None-Match`` names a tag.
+    """Whether an ``If-None-Match`` names a tag; a star names any.
 
-    >>> names('"a", W/"b"', "b"), names('"a"', "b")
-    (True, False)
+    >>> names('"a", W/"b"', "b"), names('"a"', "b"), names("*", "b")
+    (True, False, True)
     """
-    return f'"{tag}"' in [each.strip().removeprefix("W/") for each in said.split(",")]
+    return said.strip() == "*" or f'"{tag}"' in [each.strip().removeprefix("W/") for each in said.split(",")]

@@ -47,21 +47,24 @@ Version = Annotated[
         alias="If-Match", max_length=200, description="The ETag of the record that the change goes out from."
     ),
 ]
-Name = Annotated[str, OfPath(description="Name of the record.", max_length=10_000)]
+Name = Annotated[str, OfPath(alias="record", description="Name of the record.", max_length=10_000)]
 
 WAIT_S = 5.0
 """How long a request waits for another process that publishes."""
 
 # A packed answer has a weak tag; of a record that is the same version.
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})\.\d{1,18}"')
+_NO_JSON = models.problem("The body is not said to be JSON.")
 _OF_CHANGES: dict[int | str, dict[str, Any]] = {
     404: models.problem("No such record, or no such truck."),
+    415: _NO_JSON,
     412: models.problem("Somebody else has changed the record since."),
     428: models.problem("If-Match is wanted, with the ETag of the record."),
 }
 _OF_NEW: dict[int | str, dict[str, Any]] = {
     404: models.problem("No such truck."),
     409: models.problem("There is a record of that name already."),
+    415: _NO_JSON,
 }
 
 
@@ -98,7 +101,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
 
     # A name may hold a slash; so this comes before the record alone.
     @router.post(
-        f"{kept.path}/{{name:name}}/close",
+        f"{kept.path}/{{record:name}}/close",
         response_model=row,
         responses=_OF_CHANGES,
         summary=f"Close one {word}",
@@ -111,7 +114,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
         return _changed(request, who, name, {"stop": said.stop}, if_match, "closed")
 
     @router.get(
-        f"{kept.path}/{{name:name}}",
+        f"{kept.path}/{{record:name}}",
         response_model=row,
         responses={304: {"description": "The client has this version."}, 404: _OF_CHANGES[404]},
         summary=f"One {word}",
@@ -121,7 +124,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
         """One record; its ETag is what a change of it names in If-Match."""
         answer = _told(site(), kept, name, 200)
         tag = answer.headers["etag"]
-        if names(request.headers.get("if-none-match", ""), tag.strip('"')):
+        if names(",".join(request.headers.getlist("if-none-match")), tag.strip('"')):
             return Response(status_code=304, headers={"ETag": tag})
         return answer
 
@@ -167,7 +170,7 @@ def _routes(router: APIRouter, kept: _Kept, site: Callable[[], Site], folder: Pa
         operation_id=f"new_{operation}",
     )
     router.add_api_route(
-        f"{kept.path}/{{name:name}}",
+        f"{kept.path}/{{record:name}}",
         change,
         methods=["PATCH"],
         response_model=row,

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from truckkit.api.answers import said
+from truckkit.api.formats import liked
 from truckkit.api.parameters import Start, Stop, Trucks, instant, narrowed
 from truckkit.api.rows import encode
 from truckkit.errors import BadRequest
@@ -55,7 +56,7 @@ def replay(site: Callable[[], Site]) -> APIRouter:
         at: At = None,
         speed: Speed = None,
     ) -> Response:
-        """Where the replay opens: a browser (Accept: text/html) is sent on, a program gets the address."""
+        """Where the replay opens: a browser, which likes HTML best, goes on, a program gets the address."""
         now = site()
         moment = instant(now, at) if at is not None else None
         if start is None and stop is None and moment is not None:
@@ -79,7 +80,8 @@ def replay(site: Callable[[], Site]) -> APIRouter:
             query.append(("speed", f"{speed:g}"))
         address = "/replay" + (f"?{urlencode(query)}" if query else "")
         headers = {"Cache-Control": "no-store", "Vary": "Accept"}
-        if "text/html" in request.headers.get("accept", ""):
+        accept = ",".join(request.headers.getlist("accept"))
+        if liked("text/html", accept) > liked("application/json", accept):
             return Response(status_code=303, headers={**headers, "Location": address})
         return Response(encode({"address": address}), media_type="application/json", headers=headers)
 

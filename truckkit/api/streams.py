@@ -58,7 +58,7 @@ class Streamed(Response):
         finally:
             left.cancel()
             self._reading.stop()
-            await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(self._close)))
+            await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(self.close)))
 
     async def _next(self, left: asyncio.Future[None]) -> bytes | None:
         step = asyncio.ensure_future(asyncio.to_thread(next, self._pieces, None))
@@ -81,7 +81,8 @@ class Streamed(Response):
             raise
         return step.result()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Free what the pieces are read from; for an answer that is not sent, too."""
         with contextlib.suppress(Exception):
             self._pieces.close()  # type: ignore[attr-defined]
         self._reading.close()

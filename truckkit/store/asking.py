@@ -11,8 +11,11 @@ an expression takes longer than to read an hour of one truck.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
@@ -61,7 +64,7 @@ def whole(question: Question, seconds: float | None = None) -> pa.Table:
     Raises
     ------
     TooSlow
-        It ran longer than the seconds given, and was stopped.
+        It ran longer than the seconds given, and was stopped, or came too late.
     """
     if isinstance(question, Statement):
         backend = question.backend
@@ -168,26 +171,28 @@ class Reading:
 
 
 class _stopped_as_slow:  # noqa: N801 - reads as what it does
-    """Stops what takes longer than so many seconds on a cursor, and says so."""
+    """Stops what takes longer than so many seconds on a cursor, and says so.
+
+    What ended by itself before it could be stopped is refused as well: whether a question is too slow is a
+    matter of its seconds, not of who was quicker.
+    """
 
     def __init__(self, seconds: float | None, cursor: duckdb.DuckDBPyConnection | None) -> None:
         self._seconds = seconds if cursor is not None else None
-        self._late = False
-        self._cursor = cursor
-        self._watched = _DEADLINES.within(self._seconds, self._stop)
-
-    def _stop(self) -> None:
-        self._late = True
-        if self._cursor is not None:
-            self._cursor.interrupt()
+        self._until = math.inf
+        self._watched = _DEADLINES.within(self._seconds, cursor.interrupt) if cursor else nullcontext()
 
     def __enter__(self) -> None:
+        if self._seconds is not None:
+            # Before its deadline is set, so that whatever was told to stop is late here as well.
+            self._until = time.monotonic() + self._seconds
         self._watched.__enter__()
 
     def __exit__(self, kind: Any, fault: BaseException | None, trace: Any) -> None:
         self._watched.__exit__(None, None, None)
+        late = time.monotonic() >= self._until
         # Arrow's reader hands on DuckDB's words in an error of its own.
-        if self._late and fault is not None and "nterrupt" in f"{kind.__name__} {fault}":
+        if late and (fault is None or "nterrupt" in f"{kind.__name__} {fault}"):
             raise TooSlow(
                 f"the question took longer than {self._seconds:g} s and was stopped; "
                 "ask for fewer trucks or a shorter window."

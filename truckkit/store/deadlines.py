@@ -1,7 +1,8 @@
 """Deadlines: one thread that stops what has run for too long.
 
 A timer a query would start a thread a query. All deadlines here are about as far away as each other,
-so a new one seldom wakes the thread that watches them.
+so a new one seldom wakes the thread that watches them. DuckDB forgets to stop what has not yet begun, so
+what runs on is told again until it is over.
 
 >>> import threading
 >>> stopped = threading.Event()
@@ -19,6 +20,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_AGAIN_S = 0.05
+
 
 class Deadlines:
     """Calls back what is not over in its time."""
@@ -32,7 +35,7 @@ class Deadlines:
 
     @contextmanager
     def within(self, seconds: float | None, stop: Callable[[], None]) -> Iterator[None]:
-        """Call ``stop``, once and from another thread, if the block takes longer; never after its end."""
+        """Call ``stop`` from another thread if the block takes longer until it ends, and never after."""
         if seconds is None:
             yield
             return
@@ -61,8 +64,9 @@ class Deadlines:
                     self._waiting[0][1] not in self._stops or self._waiting[0][0] <= time.monotonic()
                 ):
                     _until, number = heapq.heappop(self._waiting)
-                    if stop := self._stops.pop(number, None):
+                    if stop := self._stops.get(number):
                         stop()
+                        heapq.heappush(self._waiting, (time.monotonic() + _AGAIN_S, number))
                 if self._waiting:
                     self._changed.wait(max(0, self._waiting[0][0] - time.monotonic()))
                 elif not self._changed.wait(60):

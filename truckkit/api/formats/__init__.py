@@ -77,16 +77,29 @@ def chosen(named: str | None, accept: str, among: Iterable[str] = OF_ROWS) -> Fo
         if named in FORMATS and FORMATS[named] in known:
             return FORMATS[named]
         raise BadRequest(str(unknown("format", named[:60], (each.name for each in known), "this answer")))
-    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    ranges = _ranges(accept)
     if not ranges:
         return known[0]
-    best = max(known, key=lambda each: _liked(each, ranges))
-    if _liked(best, ranges) <= 0:
+    best = max(known, key=lambda each: _liked(each.bare, ranges))
+    if _liked(best.bare, ranges) <= 0:
         raise NoSuchFormat(
             f'nothing here is "{accept[:60]}"; accept one of {listed(each.bare for each in known)}, '
             "or name a format with ?format=."
         )
     return best
+
+
+def liked(media: str, accept: str) -> float:
+    """How much a client likes a media type, from 0, which refuses it, to 1.
+
+    >>> liked("text/html", "text/*;q=0.5, */*"), liked("text/html", "text/html;q=0")
+    (0.5, 0.0)
+    """
+    return _liked(media, _ranges(accept))
+
+
+def _ranges(accept: str) -> list[tuple[str, float]]:
+    return [_range(part) for part in accept.split(",") if part.strip()]
 
 
 def _range(part: str) -> tuple[str, float]:
@@ -101,11 +114,11 @@ def _range(part: str) -> tuple[str, float]:
     return media, 1.0
 
 
-def _liked(format: Format, ranges: list[tuple[str, float]]) -> float:
-    """How much a client likes a format, by the range that says it most closely."""
-    family = format.bare.partition("/")[0]
-    for said in (format.bare, f"{family}/*", "*/*"):
-        liked = [quality for media, quality in ranges if media == said]
-        if liked:
-            return max(liked)
+def _liked(media: str, ranges: list[tuple[str, float]]) -> float:
+    """How much a client likes a media type, by the range that says it most closely."""
+    family = media.partition("/")[0]
+    for said in (media, f"{family}/*", "*/*"):
+        qualities = [quality for name, quality in ranges if name == said]
+        if qualities:
+            return max(qualities)
     return 0.0

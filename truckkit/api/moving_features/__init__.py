@@ -41,7 +41,7 @@ _OF_FEATURES: dict[int | str, dict[str, Any]] = {
     200: {"content": {_GEOJSON: {}}, "headers": {"ETag": {"schema": {"type": "string"}}}}
 }
 
-Name = Annotated[str, Path(description="Which property; see tproperties.", max_length=200)]
+Name = Annotated[str, Path(alias="tproperty", description="Which property; see tproperties.", max_length=200)]
 Beyond = Annotated[
     str | None, Query(description="The truck to go on after, from a page's next.", max_length=20_000)
 ]
@@ -247,7 +247,7 @@ def _of_one_truck(router: APIRouter, site: Callable[[], Site]) -> None:
         )
 
     @router.get(
-        "/collections/trucks/items/{truck:name}/tproperties/{name:part}",
+        "/collections/trucks/items/{truck:name}/tproperties/{tproperty:part}",
         response_model=models.PropertyValues,
         summary="One thing that is measured of a truck",
         operation_id="ogc_tproperty",

@@ -15,7 +15,7 @@ from typing import Annotated
 from fastapi import Query
 
 from truckkit.api.parameters import instant
-from truckkit.errors import BadRequest, told
+from truckkit.errors import BadRequest, BadTime, told
 from truckkit.site import Site
 
 TICK = dt.timedelta(microseconds=1)
@@ -49,6 +49,8 @@ def within(site: Site, text: str | None) -> Site:
         last = first
     start = None if first.strip() in ("", "..") and slash else instant(site, first)
     stop = None if last.strip() in ("", "..") and slash else instant(site, last)
+    if start is not None and stop is not None and stop < start:
+        raise BadTime(f'the window runs backwards: it starts at "{first}" and stops at "{last}"; swap them.')
     # Of the standard both ends are within; of ours the stop is not.
     if start is not None:
         return site.between(start, (stop if stop is not None else max(site.stop or start, start)) + TICK)
