@@ -60,8 +60,12 @@ class Asked:
         """The first rows after a key, in the order of their key, with their key."""
         held = (*self.columns, *(name for name in self.table.key if name not in self.columns))
         if self.few:
-            found = whole(self._samples(self.site, held, after, None, ordered=False), self.seconds)
-            return found.sort_by("at").slice(0, most)
+            # Of one truck its name is known, and not read of every row.
+            read = [name for name in held if name != "truck"]
+            found = whole(self._samples(self.site, read, after, None, ordered=False), self.seconds)
+            found = found.sort_by("at").slice(0, most)
+            truck = pa.repeat(pa.scalar((self.site.of_trucks or ("",))[0], pa.string()), len(found))
+            return found.append_column("truck", truck).select(held)
         if self._sampled:
             return whole(self._samples(self.site, held, after, most), self.seconds)
         rows = self.rows(self.site)
