@@ -137,14 +137,16 @@ class Reading:
             self._batches = iter(whole(question, self._seconds).to_batches(_BATCH))
             return
         self._under_way, self._passed = question, 0
+        apart = None
+        if self._cursor is None and question.apart is not None:
+            # Of a generation that was replaced, the hub that is open has the last files. It takes a while
+            # to open one, and who stops a reading does not wait for the lock.
+            with contextlib.suppress(DamagedStore, duckdb.OutOfMemoryException):
+                apart = question.apart()
         with self._lock:
             if self._cursor is None:
                 self._backend = question.backend
-                self._cursor = question.backend.cursor()
-                if question.apart is not None:
-                    # Of a generation that was replaced, the hub that is open has the last files.
-                    with contextlib.suppress(DamagedStore, duckdb.OutOfMemoryException):
-                        self._apart = question.apart()
+                self._cursor, self._apart = question.backend.cursor(), apart
         with self._bounded():
             try:
                 self._execute()
