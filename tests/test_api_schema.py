@@ -126,10 +126,10 @@ def meaning(
 ) -> None:
     """Leave some parameters as they are, take out some, and let others be what somebody may mean.
 
-    Those of a path are not taken out.
+    Those of a path are not taken out, and are mostly meant: one may have five of them.
     """
     for name in sorted(said):
-        means = draw(st.sampled_from(["as it is", "meant", "meant" if path else "none"]))
+        means = draw(st.sampled_from(["as it is", *(["meant"] * 5 if path else ["meant", "none"])]))
         of_path = list(PROPERTIES) if "tproperties" in path and name == "tproperty" else NAMED.get(path)
         known = of_path or MEANT.get(name)
         if means == "none":

@@ -63,15 +63,11 @@ class Asked:
         """The first rows after a key, in the order of their key, with their key."""
         held = (*self.columns, *(name for name in self.table.key if name not in self.columns))
         if self.few:
-            # Of one truck its name is known, and not read of every row.
-            read = [name for name in held if name != "truck"]
             found = whole(
-                self._samples(self.site, read, after, window=self.site.narrowed_to, ordered=False),
+                self._samples(self.site, held, after, window=self.site.narrowed_to, ordered=False),
                 self.seconds,
             )
-            found = _sorted(found).slice(0, most)
-            truck = pa.repeat(pa.scalar((self.site.of_trucks or ("",))[0], pa.string()), len(found))
-            return found.append_column("truck", truck).select(held)
+            return _sorted(found).slice(0, most)
         if self._sampled:
             return whole(
                 self._samples(self.site, held, after, most, window=self.site.narrowed_to), self.seconds
