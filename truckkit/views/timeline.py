@@ -82,6 +82,13 @@ class StateStrips(JSComponent):
                 "marks.js",
                 "export.js",
                 "gestures.js",
+                "timeline_parts.js",
+                "timeline_view.js",
+                "timeline_meant.js",
+                "timeline_words.js",
+                "timeline_bar.js",
+                "timeline_tip.js",
+                "timeline_layout.js",
                 "timeline.js",
             ),
         ]

@@ -1,0 +1,59 @@
+// What is under the pointer, and what lies over the strips: the stretch, the marks, the moments.
+
+// Of the intervals within half a pixel the shortest, for it is hardest to hit.
+function intervalUnder(view, x, row) {
+  const { data, box, t0, t1 } = view;
+  const half = (t1 - t0) / box.width / 2;
+  const time = t0 + ((x + 0.5 - box.left) / box.width) * (t1 - t0);
+  let best = -1, others = -1;
+  for (let i = firstAfter(data, row, time - half); i < data.rows[row + 1] && data.starts[i] < time + half; i += 1) {
+    if (view.hidden[data.codes[i]]) continue;
+    others += 1;
+    if (best < 0 || data.stops[i] - data.starts[i] < data.stops[best] - data.starts[best]) best = i;
+  }
+  const short = best >= 0 && data.stops[best] - data.starts[best] < 2 * half;
+  return { best, others: short || others > 1 ? others : 0 };
+}
+
+const wasDetected = (data, row) => data.tellers.subarray(data.rows[row], data.rows[row + 1]).includes(DETECTED);
+
+// A canvas, cleared and in CSS pixels.
+function prepared(layer, view) {
+  const context = layer.getContext("2d");
+  const dpr = devicePixelRatio || 1;
+  context.setTransform(dpr, 0, 0, dpr, 0, 0);
+  context.clearRect(0, 0, view.width, view.height);
+  return context;
+}
+
+// Draws what lies over the strips, and tells what is under `spot`; null: no pointer is there.
+function drawOver({ over, tip, scroll }, view, meant, pinned, spot) {
+  const strips = spot && view.inStrips(spot);
+  const context = prepared(over, view);
+  drawBrush(context, view, meant.stretch());
+  const marks = marksInSight(view, pinned, scroll.scrollTop);
+  drawMarks(context, view, marks);
+  drawMoments(context, view, meant.at(), strips ? view.toTime(spot.x) : null);
+  over.dataset.drawn = JSON.stringify({ marks: marks.length, brush: meant.stretch(), at: meant.at() });
+  const row = spot ? view.rowAt(spot.y) : -1;
+  const mark = strips ? markAt(marks, spot, row) : null;
+  const found = strips ? intervalUnder(view, spot.x, row) : { best: -1 };
+  const label = spot && spot.x < view.labelWidth && view.isRow(spot.y);
+  tip.style.display = found.best >= 0 || label ? "block" : "none";
+  if (tip.style.display === "none") return;
+  const what = element("div", "what", label ? view.trucks[row] : "");
+  tip.replaceChildren(what);
+  if (label && wasDetected(view.data, row)) tip.append(element("div", "more", "states detected"));
+  if (!label) {
+    const said = intervalWords(view, found.best);
+    what.append(stateSwatch(CODES[view.data.codes[found.best]], view.surface.theme, 14), element("span", "", `${view.trucks[row]} · ${said.state}`));
+    tip.append(element("div", "", said.bounds), element("div", "", said.length));
+    if (said.where) tip.append(element("div", "", said.where));
+    if (said.telling) tip.append(element("div", "more", said.telling));
+    if (found.others) tip.append(element("div", "more", `${found.others} more in this pixel: zoom in`));
+  }
+  if (mark) tip.append(element("div", "more", mark.words));
+  const left = spot.x + 14 + tip.offsetWidth > view.width ? spot.x - 14 - tip.offsetWidth : spot.x + 14;
+  tip.style.left = `${Math.max(4, left)}px`;
+  tip.style.top = `${limited(spot.y + 16, 4, Math.max(4, view.height - tip.offsetHeight - 4))}px`;
+}
