@@ -2,31 +2,32 @@
 // Model times are milliseconds from `origin` (milliseconds since 1970); bounds come packed, see intervals.py.
 
 export function render({ model }) {
-  const parts = timelineParts(model), { root, canvas, scroll, heard, help, source } = parts;
+  const parts = timelineParts(model), { root, canvas, scroll, heard, help } = parts;
   const view = timelineView(model, scroll);
-  let seek = false, sought = -1, frame = 0, pointer = null, tabled = false, paint = null, unwatch = () => {};
+  const sides = sidePictures(), paint = stripPainter();
+  let seek = false, sought = -1, frame = 0, later = 0, pointer = null, tabled = false, looks = null, unwatch = () => {};
   // Beside a map the moment is where the shared clock stands, and the truck is the one that is followed.
   const shared = model.shared ? enterShared(model.shared, model.origin, model.span) : null;
   let pinned = shared ? pinnedOf(shared, model.origin) : [];
-  const meant = timelineMeant(model, view, shared, () => {
-    bar.saySome();
-    sumUp();
-    redraw();
-  });
+  const meant = timelineMeant(model, view, shared, stretchChanged);
   // What the totals are of.
-  view.summed = () => (shared ? null : view.brush) || [view.t0, view.t1];
-  const legend = legendOf(view.hidden, () => redraw());
+  view.summed = () => meant.stretch() || [view.t0, view.t1];
+  const legend = legendOf(view.hidden, refresh);
   root.append(legend.list);
+  const compare = () => { if (model.choices.length) model.compare = !model.compare; };
   const mover = rangeMover(view, {
-    focus: meant.focus, moved: redraw,
+    focus: meant.focus,
+    moved() {
+      if (!meant.stretch()) sides.moved(performance.now(), sayLater);
+      redraw();
+    },
     settled() {
       model.shown = [view.t0, view.t1];
-      if (model.sort) arrange();
-      sumUp();
+      if (!meant.stretch()) rangeChanged();
     },
   });
   const bar = timelineBar(parts, view, meant, shared, {
-    ...mover,
+    ...mover, compare,
     swap() {
       tabled = !tabled;
       layout();
@@ -34,24 +35,35 @@ export function render({ model }) {
   });
 
   // Totals --------------------------------------------------------------------------------------
-  const brushSums = (first, last) => Array.from({ length: last - first }, (_, k) => {
-    const sums = new Float64Array(CODES.length);
-    addTotals(view.data, first + k, ...view.summed(), sums);
-    return sums;
-  });
+  // Of another range other trucks come first, and others may belong together.
+  function rangeChanged() {
+    if (!view.data || model.message) return;
+    if (model.sort || model.group === "loader") arrange();
+    sumUp();
+    refresh();
+  }
+  function stretchChanged() {
+    if (!view.clock || model.message) return;
+    bar.saySome();
+    rangeChanged();
+  }
   function sumUp() {
-    if (!view.data) return;
-    const [from, to] = view.summed();
-    const fleet = new Float64Array(CODES.length);
-    const each = view.trucks.map((_, row) => {
-      const sums = new Float64Array(CODES.length);
-      addTotals(view.data, row, from, to, sums);
-      sums.forEach((ms, code) => { fleet[code] += ms; });
-      return sums;
+    if (!view.data || model.message) return;
+    const range = view.summed(), span = range[1] - range[0], two = view.laneNames.length > 1;
+    const fleet = (two ? view.laneNames : [""]).map(() => new Float64Array(CODES.length));
+    let unseen = 0;
+    const lines = view.rows.flatMap((row) => {
+      const { lanes, agreed } = sumsOfRow(view, row, range);
+      const name = row.truck ?? `${row.words}, ${row.members.length} trucks`;
+      return lanes.map((sums, k) => ({ name: two ? `${name}, ${view.laneNames[k]}` : name, sums, agreed: k ? null : agreed, group: Boolean(row.members) }));
     });
-    const unseen = each.filter((sums) => sums[NO_DATA] === to - from).length;
-    legend.show(fleet, view.trucks.length, to - from, unseen);
-    parts.totals.show(view.trucks, each, view.present, to - from, `Time in each state, ${rangeWords(view, from, to)}`);
+    for (const row of view.trucks) {
+      const { lanes } = sumsOfRow(view, row, range);
+      lanes.forEach((sums, k) => sums.forEach((ms, code) => { fleet[k][code] += ms; }));
+      if (lanes.every((sums) => sums[NO_DATA] === span)) unseen += 1;
+    }
+    legend.show(fleet, view.laneNames, view.trucks.length, span, unseen);
+    parts.totals.show(lines, view.present, span, `Time in each state, ${rangeWords(view, ...range)}`, two);
   }
 
   // Layout and drawing --------------------------------------------------------------------------
@@ -66,12 +78,13 @@ export function render({ model }) {
     // What stands around the rows finds its size after them, so they are looked for again until someone scrolls.
     if (seek || scroll.scrollTop === sought) showSomeone();
     legend.build(view.present, view.surface.theme);
+    looks = { states: stateLooks(view.surface, devicePixelRatio || 1), agreement: agreementLooks(view.surface) };
     sumUp();
-    redraw();
+    refresh();
   }
   function showSomeone() {
     seek = false;
-    const chosen = view.trucks.indexOf(model.truck);
+    const chosen = view.rowOf(model.truck);
     const first = chosen >= 0 ? chosen : firstObserved(view);
     if (first * view.rowHeight <= view.height - 2 * HEAD && scroll.scrollTop === 0) return;
     scroll.scrollTop = (first - 1) * view.rowHeight;
@@ -80,26 +93,36 @@ export function render({ model }) {
   function redraw() {
     if (!frame) frame = requestAnimationFrame(draw);
   }
+  function refresh() {
+    sides.stale();
+    redraw();
+  }
+  function sayLater(wait) {
+    clearTimeout(later);
+    later = setTimeout(refresh, wait);
+  }
   function draw() {
     frame = 0;
-    if (!paint || !view.data || model.message || !view.width) return;
-    const context = prepared(canvas, view);
-    const { rowHeight } = view;
+    if (!looks || !view.data || model.message || !view.width) return;
+    const context = prepared(canvas, view), { rowHeight } = view;
     const first = Math.max(0, Math.floor(scroll.scrollTop / rowHeight));
-    const last = Math.min(view.trucks.length, Math.ceil((scroll.scrollTop + view.height - HEAD) / rowHeight));
-    const offset = HEAD + first * rowHeight - scroll.scrollTop;
-    drawLabels(context, view, first, last, offset);
-    drawLines(context, view, offset + (last - first) * rowHeight);
-    const sums = paint(context, view.data, first, last, view.t0, view.t1, view.box, offset, view.hidden);
-    if (!view.narrow) drawTotals(context, view, view.brush && !shared ? brushSums(first, last) : sums, offset);
+    const last = Math.min(view.rows.length, Math.ceil((scroll.scrollTop + view.height - HEAD) / rowHeight));
+    const offset = HEAD + first * rowHeight - scroll.scrollTop, bottom = offset + (last - first) * rowHeight;
+    drawGrounds(context, view, first, last, offset);
+    drawLines(context, view, bottom);
+    drawHeadWords(context, view, first, last, offset);
+    paint(context, stripsOf(view, looks, first, last, offset), {
+      t0: view.t0, t1: view.t1, left: view.box.left, width: view.box.width, top: offset, height: bottom - offset, dpr: devicePixelRatio || 1,
+    });
+    sides.draw(context, view, first, last, offset);
     // Last, for rows that scroll go under it.
     drawHead(context, view);
     bar.sayRange();
     point(pointer);
     // For whoever reads the picture from outside, such as a test: what is drawn, and where.
     canvas.dataset.drawn = JSON.stringify({
-      t0: view.t0, t1: view.t1, left: view.box.left, width: view.box.width, head: HEAD, rowHeight, rows: view.trucks.length,
-      hidden: CODES.filter((_, code) => view.hidden[code]),
+      t0: view.t0, t1: view.t1, left: view.box.left, width: view.box.width, head: HEAD, rowHeight, rows: view.rows.length,
+      stripHeight: view.box.stripHeight, lanes: view.laneNames, hidden: CODES.filter((_, code) => view.hidden[code]),
     });
   }
   function point(spot) {
@@ -107,26 +130,42 @@ export function render({ model }) {
     drawOver(parts, view, meant, pinned, spot);
   }
 
-  // Steps of the keyboard -----------------------------------------------------------------------
+  // Steps of the keyboard, and groups -----------------------------------------------------------
   function stepRow(by) {
-    const row = view.trucks.indexOf(model.truck);
-    const next = limited(row < 0 ? 0 : row + by, 0, view.trucks.length - 1);
-    meant.choose(meant.at(), view.trucks[next]);
-    scroll.scrollTop = limited(scroll.scrollTop, HEAD + (next + 1) * view.rowHeight - view.height, next * view.rowHeight);
-    if (meant.at() === null) heard.textContent = view.trucks[next];
+    const now = view.trucks.findIndex(({ truck }) => truck === model.truck);
+    const next = view.trucks[limited(now < 0 ? 0 : now + by, 0, view.trucks.length - 1)];
+    meant.choose(meant.at(), next.truck);
+    const row = view.rowOf(next.truck);
+    if (row >= 0) scroll.scrollTop = limited(scroll.scrollTop, HEAD + (row + 1) * view.rowHeight - view.height, row * view.rowHeight);
+    if (meant.at() === null) heard.textContent = next.truck;
   }
   function stepInterval(by) {
     const { data, t0, t1 } = view;
-    const row = Math.max(0, view.trucks.indexOf(model.truck));
-    const now = firstAfter(data, row, meant.at() === null ? t0 : meant.at());
+    const { truck, lanes } = view.trucks.find((each) => each.truck === model.truck) || view.trucks[0];
+    const row = lanes[0], now = firstAfter(data, row, meant.at() === null ? t0 : meant.at());
     const next = limited(meant.at() === null ? now : now + by, data.rows[row], data.rows[row + 1] - 1);
     const start = limited(data.starts[next], 0, model.span - 1);
-    meant.choose(start, view.trucks[row]);
+    meant.choose(start, truck);
     if (start < t0 || start >= t1) mover.show(start - (t1 - t0) / 2, start + (t1 - t0) / 2);
   }
-  listenToPointer(canvas, scroll, view, { ...mover, choose: meant.choose, brush: meant.mean, pointed: point });
+  function fold(name) {
+    if (!view.folded.delete(name)) view.folded.add(name);
+    arrange();
+    layout();
+  }
+  function foldChosen() {
+    const head = view.rows.find(({ members }) => members?.some(({ truck }) => truck === model.truck));
+    if (head) fold(head.head);
+  }
+  function foldAll() {
+    const heads = view.rows.filter(({ members }) => members), open = heads.some(({ folded }) => !folded);
+    view.folded = new Set(open ? heads.map(({ head }) => head) : []);
+    arrange();
+    layout();
+  }
+  listenToPointer(canvas, scroll, view, { ...mover, choose: meant.choose, fold, brush: meant.mean, pointed: point });
   listenToKeys(canvas, {
-    ...mover, stepRow, stepInterval, help: bar.help,
+    ...mover, stepRow, stepInterval, compare, foldChosen, foldAll, help: bar.help,
     brushEnd: (end) => meant.mean(withEnd(meant.stretch(), end, meant.at() ?? (pointer ? view.toTime(pointer.x) : meant.focus()), view.t0, view.t1)),
     leave: () => {
       if (!help.hidden) bar.help();
@@ -141,24 +180,12 @@ export function render({ model }) {
   // The model -----------------------------------------------------------------------------------
   // Which rows there are, and in which order.
   function arrange() {
-    if (!view.whole || model.message) {
-      view.data = view.whole;
-      return;
-    }
-    const order = sortedRows(view.whole, meantRows(model.trucks, shared?.trucks), model.sort, ...view.summed());
-    view.trucks = order.map((row) => model.trucks[row]);
-    view.data = order.every((row, k) => row === k) && order.length === model.trucks.length ? view.whole : arranged(view.whole, order);
+    if (!view.data || model.message) return;
+    Object.assign(view, arrangedRows(view, shared?.trucks, { sort: model.sort, group: model.group, folded: view.folded, range: view.summed() }));
     bar.saySome();
-    redraw();
   }
   function load() {
-    view.whole = unpack(model);
-    view.brush = null;
-    view.clock = siteClock({ zone: model.zone, offsets: model.offsets });
-    const seen = new Uint8Array(CODES.length);
-    for (const code of view.whole.codes) seen[code] = 1;
-    view.present = CODES.map((_, code) => code).filter((code) => seen[code]);
-    [view.t0, view.t1] = model.shown;
+    takeData(view);
     bar.offer();
     arrange();
     if (!model.message) sayMoment(parts, view, meant, bar.replay);
@@ -169,11 +196,11 @@ export function render({ model }) {
   const unshared = shared?.watch((what) => {
     if (what === "marks" || what === "window") pinned = pinnedOf(shared, model.origin);
     if (what === "truck") model.truck = shared.truck;
-    if (what === "trucks" && view.whole) {
+    if (what === "trucks" && view.data) {
       arrange();
       layout();
     }
-    if (what === "loop" && view.clock) bar.saySome();
+    if (what === "loop") stretchChanged();
     if (what === "source" && shared.source !== model.source) model.source = shared.source;
     const at = meant.at(), span = view.t1 - view.t0;
     if (view.data && shared.playhead.playing && (at < view.t0 || at >= view.t1)) mover.show(at - span / 20, at + (span * 19) / 20);
@@ -184,14 +211,15 @@ export function render({ model }) {
   model.on("shown", () => {
     if (model.shown[0] !== view.t0 || model.shown[1] !== view.t1) mover.show(model.shown[0], model.shown[1]);
   });
-  model.on("source", () => {
-    if (source.value !== model.source) source.value = model.source;
-  });
-  model.on("sort", () => {
-    bar.sort.value = model.sort;
-    arrange();
-    layout();
-  });
+  for (const name of ["source", "compare"]) model.on(name, () => bar.sayChoices());
+  for (const name of ["sort", "group"]) {
+    model.on(name, () => {
+      bar.sayChoices();
+      view.folded.clear();
+      arrange();
+      layout();
+    });
+  }
   for (const name of ["at", "truck"]) {
     model.on(name, () => {
       sayMoment(parts, view, meant, bar.replay);
@@ -204,7 +232,6 @@ export function render({ model }) {
   model.on("after_render", () => {
     unwatch = watchSurface(root, (surface) => {
       view.surface = surface;
-      paint = stripPainter(surface);
       layout();
     });
     resized.observe(scroll);
@@ -215,6 +242,7 @@ export function render({ model }) {
     if (shared) leaveShared(model.shared);
     resized.disconnect();
     cancelAnimationFrame(frame);
+    clearTimeout(later);
     mover.stop();
   });
   load();

@@ -1,6 +1,6 @@
 // The bar above the strips: what is in sight, and the controls that move, order and save it.
 
-// `act`: {pan, zoom, all, show, swap, narrowed} of timeline.js; `meant` of timeline_meant.js.
+// `act`: {pan, zoom, all, show, swap, compare} of timeline.js; `meant` of timeline_meant.js.
 function timelineBar(parts, view, meant, shared, act) {
   const { model } = view;
   const { range, told, buttons, help } = parts;
@@ -13,6 +13,12 @@ function timelineBar(parts, view, meant, shared, act) {
   const swap = labelledButton("Totals", "Show totals instead of strips", act.swap);
   const sort = element("select", "sort", "", { "aria-label": "Sort" });
   sort.addEventListener("change", () => { model.sort = sort.value; });
+  const group = element("select", "group", "", { "aria-label": "Group" });
+  group.append(new Option("not grouped", ""), new Option("grouped by model", "model"), new Option("grouped by loader", "loader"));
+  group.title = "Group trucks: by loader means the one that loaded a truck longest in the visible range";
+  group.addEventListener("change", () => { model.group = group.value; });
+  const lanes = labelledButton("Two lanes", "Compare fms with detected, as two lanes", act.compare);
+  lanes.classList.add("lanes");
   const csv = labelledButton("CSV", "Save the intervals in sight as CSV", () =>
     download(new Blob(["\ufeff", csvOf(view)], { type: "text/csv" }), "timeline.csv"));
   const png = labelledButton("PNG", "Save the picture as PNG", async () =>
@@ -20,22 +26,32 @@ function timelineBar(parts, view, meant, shared, act) {
   const stretch = labelledButton("", "", () => meant.mean(null)), few = labelledButton("", "Show all trucks", () => shared.narrow(null));
   stretch.hidden = few.hidden = true;
   const replay = element("a", "link", "Open in replay");
-  buttons.append(stretch, few, sort, jump, ...Object.values(controls), csv, png, swap);
+  buttons.append(stretch, few, lanes, group, sort, jump, ...Object.values(controls), csv, png, swap);
   jump.addEventListener("change", () => {
     const chosen = model.jumps[Number(jump.value)];
     if (chosen) act.show(chosen[1], chosen[2]);
   });
 
   return {
-    replay, swap, sort,
+    replay, swap,
     help: () => controls.keys.click(),
     // Where one can go, and by what one can sort, as the model has it now.
     offer() {
       jump.replaceChildren(new Option("Go to…", "", true, true), ...model.jumps.map(([name], k) => new Option(name, String(k))));
       jump.options[0].disabled = true;
       jump.hidden = model.jumps.length < 2;
-      sort.replaceChildren(new Option("Sort by truck", ""), ...view.present.map((code) => new Option(`by ${STATES[CODES[code]].words}`, CODES[code])));
+      sort.replaceChildren(new Option("sorted by truck", ""), ...view.present.map((code) => new Option(`sorted by ${STATES[CODES[code]].words}`, CODES[code])));
+      if (view.agreedOf) sort.append(new Option("sorted by agreement", AGREEMENT));
+      this.sayChoices();
+    },
+    // The choices are as the model has them.
+    sayChoices() {
       sort.value = model.sort;
+      if (sort.selectedIndex < 0) sort.value = "";
+      group.value = model.group;
+      parts.source.value = model.compare ? BOTH : model.source;
+      lanes.hidden = !model.choices.length;
+      lanes.setAttribute("aria-pressed", String(model.compare));
     },
     sayRange() {
       const { t0, t1, clock, at } = view;

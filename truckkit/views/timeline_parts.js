@@ -1,12 +1,19 @@
 // What a timeline is made of, from the top down: its bar, the moment, the strips with what lies over them, the words.
 
+const BOTH = "both"; // the choice of two lanes among the sources
+
 function timelineParts(model) {
   const root = element("div", "timeline", "", { role: "region", "aria-label": "Timeline of states" });
   const bar = root.appendChild(element("div", "bar"));
   const range = bar.appendChild(element("span", "range"));
   const told = bar.appendChild(element("span", "told"));
   bar.appendChild(element("span", "push"));
-  const source = bar.appendChild(sourceChoice(model.choices, model.source, (chosen) => { model.source = chosen; }));
+  const source = bar.appendChild(sourceChoice(model.choices, model.compare ? BOTH : model.source, (chosen) => {
+    model.compare = chosen === BOTH;
+    if (chosen !== BOTH) model.source = chosen;
+  }));
+  source.append(new Option("states: both, as two lanes", BOTH));
+  if (model.compare) source.value = BOTH;
   const buttons = bar.appendChild(element("span", "buttons"));
   const moment = root.appendChild(element("div", "moment"));
   const note = root.appendChild(element("div", "note"));

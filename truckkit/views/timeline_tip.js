@@ -35,25 +35,41 @@ function drawOver({ over, tip, scroll }, view, meant, pinned, spot) {
   drawMarks(context, view, marks);
   drawMoments(context, view, meant.at(), strips ? view.toTime(spot.x) : null);
   over.dataset.drawn = JSON.stringify({ marks: marks.length, brush: meant.stretch(), at: meant.at() });
-  const row = spot ? view.rowAt(spot.y) : -1;
-  const mark = strips ? markAt(marks, spot, row) : null;
-  const found = strips ? intervalUnder(view, spot.x, row) : { best: -1 };
-  const label = spot && spot.x < view.labelWidth && view.isRow(spot.y);
+  const number = spot && view.isRow(spot.y) ? view.rowAt(spot.y) : -1, row = view.rows[number];
+  const mark = strips ? markAt(marks, spot, number) : null;
+  const found = strips && row.truck ? intervalUnder(view, spot.x, row.lanes[view.laneAt(spot.y)]) : { best: -1 };
+  const label = row && (spot.x < view.labelWidth || (strips && row.members));
   tip.style.display = found.best >= 0 || label ? "block" : "none";
   if (tip.style.display === "none") return;
-  const what = element("div", "what", label ? view.trucks[row] : "");
-  tip.replaceChildren(what);
-  if (label && wasDetected(view.data, row)) tip.append(element("div", "more", "states detected"));
-  if (!label) {
-    const said = intervalWords(view, found.best);
-    what.append(stateSwatch(CODES[view.data.codes[found.best]], view.surface.theme, 14), element("span", "", `${view.trucks[row]} · ${said.state}`));
-    tip.append(element("div", "", said.bounds), element("div", "", said.length));
-    if (said.where) tip.append(element("div", "", said.where));
-    if (said.telling) tip.append(element("div", "more", said.telling));
-    if (found.others) tip.append(element("div", "more", `${found.others} more in this pixel: zoom in`));
-  }
+  tip.replaceChildren(...(label ? labelLines(view, row) : intervalLines(view, row, found)));
   if (mark) tip.append(element("div", "more", mark.words));
   const left = spot.x + 14 + tip.offsetWidth > view.width ? spot.x - 14 - tip.offsetWidth : spot.x + 14;
   tip.style.left = `${Math.max(4, left)}px`;
   tip.style.top = `${limited(spot.y + 16, 4, Math.max(4, view.height - tip.offsetHeight - 4))}px`;
+}
+
+// What is said of a row under its name: who told, how far two lanes agree over what is summed, its model.
+function labelLines(view, row) {
+  const lines = [element("div", "what", row.truck ?? row.words)];
+  if (row.members) lines.push(element("div", "more", `${row.members.length} trucks; click ${row.folded ? "unfolds" : "folds"} them`));
+  else {
+    const model = view.model.models[row.number];
+    if (model) lines.push(element("div", "", model));
+    if (row.lanes.length === 1 && wasDetected(view.data, row.lanes[0])) lines.push(element("div", "more", "states detected"));
+  }
+  const { agreed } = sumsOfRow(view, row, view.summed());
+  if (agreed) lines.push(element("div", "", `the lanes ${agreedWords(agreed)}`));
+  return lines;
+}
+
+function intervalLines(view, row, { best, others }) {
+  const said = intervalWords(view, best), what = element("div", "what");
+  what.append(stateSwatch(CODES[view.data.codes[best]], view.surface.theme, 14), element("span", "", `${row.truck} · ${said.state}`));
+  const lines = [what, element("div", "", said.bounds), element("div", "", said.length)];
+  if (said.where) lines.push(element("div", "", said.where));
+  if (said.telling) lines.push(element("div", "more", said.telling));
+  else if (row.lanes.length > 1 && view.data.tellers[best]) lines.push(element("div", "more", "told by fms"));
+  if (row.lanes.length > 1) lines.push(element("div", "", `the lanes ${agreedWords(view.agreedOf(row.number, ...view.summed()))}`));
+  if (others) lines.push(element("div", "more", `${others} more in this pixel: zoom in`));
+  return lines;
 }

@@ -32,12 +32,14 @@ function sayMoment({ moment, heard }, view, meant, replay) {
     return;
   }
   moment.append(element("strong", "", `${clock.date(view.at(meant.at()))} ${clock.time(view.at(meant.at()))}`));
-  const row = view.trucks.indexOf(model.truck);
-  if (row >= 0) {
-    const said = intervalWords(view, firstAfter(view.data, row, meant.at()));
-    const words = [said.state, said.length, said.where, said.telling].filter(Boolean).join(", ");
+  const row = view.trucks.find(({ truck }) => truck === model.truck);
+  if (row) {
+    const each = row.lanes.map((lane) => intervalWords(view, firstAfter(view.data, lane, meant.at())));
+    const words = each.map((said, k) => [
+      view.laneNames[k] ? `${view.laneNames[k]}: ${said.state}` : said.state, said.length, said.where, said.telling,
+    ].filter(Boolean).join(", ")).join("; ");
     moment.append(element("span", "said", `${model.truck}: ${words}`));
-    heard.textContent = `${model.truck}, ${words}, ${said.bounds}`;
+    heard.textContent = `${model.truck}, ${words}, ${each.map((said) => said.bounds).join("; ")}`;
   }
   if (model.replay) moment.append(replay);
   moment.append(labelledButton("×", "Choose no moment", () => meant.choose(null, model.truck)));
