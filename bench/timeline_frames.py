@@ -2,14 +2,16 @@
 
     python bench/timeline_frames.py [--json] [--both] [--width 1440] [--height 900]
 
-A store is written, ``panel serve`` serves its timeline, and a mouse drags it, zooms it by the wheel and scrolls
-its rows. Frames are what ``requestAnimationFrame`` sees; the main thread's work a frame is told by Chromium's own
-metrics; CPU is of the whole browser. ``--both`` compares two lanes, fms with detected, which is twice the intervals.
+A store is written, ``panel serve`` serves its timeline, a mouse drags it and zooms it by the wheel, and its rows
+scroll. Frames are what ``requestAnimationFrame`` sees; what a frame costs the main thread (script, layout,
+paint) is told by Chromium's own metrics; CPU is of the whole browser. ``--both`` compares two lanes, fms with
+detected, which is twice the intervals.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import shutil
@@ -48,7 +50,7 @@ CYCLE = {
     "dump": 1.5,
     "return": 22.0,
 }
-"""Mean minutes of each state of a haul cycle: an hour in all, so 300 trucks × 7 days are 400,000 intervals."""
+"""Mean minutes of each state of a haul cycle: an hour in all, for 300 trucks × 7 days 400,000 intervals."""
 STEPS = 240
 """Moves of the mouse in each of the ways in which the timeline is moved."""
 
@@ -104,7 +106,7 @@ def _while(page: Page, told: CDPSession, way: str, move: Any) -> Iterator[Entry]
     move(page, x, y)
     frames = page.evaluate("() => { window.counting = false; return window.frames_; }")
     after, cpu, wall = _metrics(told), _browser_cpu_s() - cpu, time.perf_counter() - wall
-    gaps = sorted(b - a for a, b in zip(frames, frames[1:], strict=False))
+    gaps = sorted(b - a for a, b in itertools.pairwise(frames))
     spent = 1000 * (after["TaskDuration"] - before["TaskDuration"]) / len(gaps)
     script = 1000 * (after["ScriptDuration"] - before["ScriptDuration"]) / len(gaps)
     yield entry(f"{way}: frames a second, mean", 1000 / statistics.fmean(gaps), "1/s", "≥ 55")

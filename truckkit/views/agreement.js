@@ -36,11 +36,11 @@ function agreementOf(data, trucks) {
 // The share of the time told by both in which they agree; NaN where both tell of no time.
 const agreedShare = (sums) => sums[AGREE] / (sums[AGREE] + sums[DIFFER]);
 
-// "94 %", and never 100 % where they differ.
+// "94 %", "99.8 %", and never 100 % where they differ.
 function agreedPercent(sums) {
   const share = agreedShare(sums);
   if (Number.isNaN(share)) return "–";
-  if (share < 1 && share >= 0.995) return "<100 %";
+  if (share < 1 && share >= 0.99) return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
   return shareWords(share, 1);
 }
 

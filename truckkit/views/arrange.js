@@ -63,6 +63,8 @@ function groupNames(view, trucks, group, [from, to]) {
 
 const groupWords = (name, group) => name || (group === "model" ? "model not told" : "loaded by nobody here");
 
+const trucksWords = (count) => `${count} ${count === 1 ? "truck" : "trucks"}`;
+
 // All rows. `folded`: the names of groups of which the head alone is shown.
 function arrangedRows(view, meant, { sort, group, folded, range }) {
   const trucks = sortedTrucks(view, meantTrucks(view, meant), sort, range);

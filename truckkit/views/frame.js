@@ -35,7 +35,14 @@ function drawLabel(context, view, row, top) {
   context.textAlign = "left";
   context.fillStyle = surface.ink;
   const room = view.labelWidth - 18 - (lanes.length ? LANE_WIDTH : 0);
-  context.fillText(fitted(context, each.members ? `${each.folded ? "▸" : "▾"} ${each.words}` : each.truck, room), each.members ? 6 : 12, middle);
+  // Where there is no room for totals, how far the lanes agree stands under the name.
+  const agreed = view.narrow && view.agreedOf ? agreedPercent(sumsOfRow(view, each, view.summed()).agreed) : "";
+  const name = each.members ? `${each.folded ? "▸" : "▾"} ${each.words}` : each.truck;
+  context.fillText(fitted(context, name, room), each.members ? 6 : 12, agreed ? middle - 6 : middle);
+  if (!agreed) return;
+  context.font = `400 10px ${surface.font}`;
+  context.fillStyle = surface.muted;
+  context.fillText(fitted(context, `agree ${agreed}`, room), 12, middle + 7);
 }
 
 // What stands in a head's place of strips.
@@ -47,7 +54,7 @@ function drawHeadWords(context, view, first, last, offset) {
   for (let row = first; row < last; row += 1) {
     const { members, folded } = view.rows[row];
     if (!members) continue;
-    const words = `${members.length} ${members.length === 1 ? "truck" : "trucks"}${folded ? ", folded" : ""}`;
+    const words = `${trucksWords(members.length)}${folded ? ", folded" : ""}`;
     context.fillText(words, view.box.left + 6, offset + (row - first + 0.5) * view.rowHeight);
   }
 }

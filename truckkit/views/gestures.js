@@ -50,7 +50,8 @@ function listenToPointer(canvas, scroll, view, act) {
     drag.moved = true;
     if (drag.from !== undefined && points.length === 1) {
       const at = limited(view.toTime(x), view.t0, view.t1);
-      act.brush([Math.min(at, drag.from), Math.max(at, drag.from + 1)]);
+      drag.range = [Math.min(at, drag.from), Math.max(at, drag.from + 1)];
+      act.brush(drag.range, true);
       act.pointed(spot);
       return;
     }
@@ -76,6 +77,7 @@ function listenToPointer(canvas, scroll, view, act) {
       if (row.members) act.fold(row.head);
       else act.choose(view.toTime(spot.x), row.truck);
     }
+    if (drag.range) act.brush(drag.range, false);
     drag = null;
     act.pointed(event.pointerType === "mouse" ? spot : null);
   };

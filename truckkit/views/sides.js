@@ -6,18 +6,21 @@ function sidePictures() {
   const sheet = document.createElement("canvas"), context = sheet.getContext("2d");
   let slots = 0, tall = 0, wide = 0, dpr = 1, version = 0, stamps = [], renewed = 0;
 
+  // How high a row is on the sheet: whole pixels, or neighbours would shine through.
+  const pixels = () => Math.ceil(tall * dpr);
+
   // Draws one row's side at the sheet's place for it: the totals come to lie at once beside the labels.
   function renew(view, row, slot) {
-    context.setTransform(dpr, 0, 0, dpr, 0, 0);
-    context.clearRect(0, slot * tall, wide, tall);
+    context.setTransform(dpr, 0, 0, dpr, 0, slot * pixels());
+    context.clearRect(0, 0, wide, pixels() / dpr);
     context.save();
     context.beginPath();
-    context.rect(0, slot * tall, wide, tall);
+    context.rect(0, 0, wide, tall);
     context.clip();
-    drawLabel(context, view, row, slot * tall);
+    drawLabel(context, view, row, 0);
     if (!view.narrow) {
       context.translate(-view.box.width, 0);
-      drawRowTotals(context, view, row, slot * tall);
+      drawRowTotals(context, view, row, 0);
     }
     context.restore();
     stamps[slot] = { row, version };
@@ -40,12 +43,12 @@ function sidePictures() {
         ({ slots, tall, wide } = sought);
         dpr = devicePixelRatio || 1;
         sheet.width = Math.max(1, Math.ceil(wide * dpr));
-        sheet.height = Math.max(1, Math.ceil(slots * tall * dpr));
+        sheet.height = Math.max(1, slots * pixels());
         stamps = [];
       }
       const left = view.box.left, right = left + view.box.width, totals = wide - left;
       const put = (slot, from, width, x, y) => {
-        if (width > 0) target.drawImage(sheet, from * dpr, slot * tall * dpr, width * dpr, tall * dpr, x, y, width, tall);
+        if (width > 0) target.drawImage(sheet, from * dpr, slot * pixels(), width * dpr, pixels(), x, y, width, pixels() / dpr);
       };
       for (let row = first; row < last; row += 1) {
         const slot = row % slots;

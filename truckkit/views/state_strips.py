@@ -42,6 +42,7 @@ _PARTS = (
     "timeline_bar",
     "timeline_tip",
     "timeline_layout",
+    "timeline_steps",
     "timeline",
 )
 

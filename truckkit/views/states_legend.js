@@ -59,7 +59,7 @@ function legendOf(hidden, changed) {
   // `fleet`: the sums of each lane; `unseen` trucks are no_data all the time.
   function show(fleet, lanes, trucks, span, unseen) {
     const whole = trucks * span;
-    heading.textContent = `${trucks} ${trucks === 1 ? "truck" : "trucks"} × ${durationWords(span)}${unseen ? `, ${unseen} not observed` : ""}`;
+    heading.textContent = `${trucksWords(trucks)} × ${durationWords(span)}${unseen ? `, ${unseen} not observed` : ""}`;
     for (const [code, button] of buttons) {
       const each = fleet.map((sums) => (sums[code] ? `${fleetWords(sums[code])} · ${shareWords(sums[code], whole)}` : "none here"));
       button.querySelector(".time").textContent = lanes.length > 1

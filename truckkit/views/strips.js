@@ -26,10 +26,10 @@ function stripPainter() {
   const patch = document.createElement("canvas");
   const patchContext = patch.getContext("2d");
   let image = null, pixels = null, width = 1;
-  let line = new Uint8Array(0), short = new Uint8Array(0), shares = new Float64Array(0);
+  let line = null, short = null, shares = null, colours = null, patterned = null, laid = "";
   const NOTHING = 255;
 
-  function room(place) {
+  function room(strips, place) {
     width = Math.max(1, Math.round(place.width * place.dpr));
     const tall = Math.max(1, Math.round(place.height * place.dpr));
     if (!image || patch.width !== width || patch.height !== tall) {
@@ -40,8 +40,14 @@ function stripPainter() {
       line = new Uint8Array(width);
       short = new Uint8Array(width);
       shares = new Float64Array(width * CODES.length);
+      colours = new Uint32Array(width);
+      patterned = new Uint32Array(width);
+      laid = "";
     }
-    pixels.fill(0);
+    // Strips that lie where they lay before cover what was there.
+    const lies = strips.map(({ top, height }) => `${top - place.top} ${height}`).join();
+    if (lies !== laid) pixels.fill(0);
+    laid = lies;
   }
 
   // Puts what an item says into the line of codes, and into the columns that short ones share.
@@ -89,14 +95,20 @@ function stripPainter() {
     return shared;
   }
 
+  // Plain colours are the same on every line of a strip; patterns are set over them.
   function fillLines({ looks }, top, height) {
+    let count = 0;
+    for (let x = 0; x < width; x += 1) {
+      const look = line[x] === NOTHING ? null : looks[line[x]];
+      colours[x] = look ? look.pixels[0] : 0;
+      if (look && look.size > 1) patterned[count++] = x;
+    }
     for (let y = top; y < top + height; y += 1) {
       const from = y * width;
-      for (let x = 0; x < width; x += 1) {
-        const look = line[x] === NOTHING ? null : looks[line[x]];
-        if (!look) continue;
-        const { size } = look;
-        pixels[from + x] = size === 1 ? look.pixels[0] : look.pixels[(y % size) * size + (x % size)];
+      pixels.set(colours, from);
+      for (let k = 0; k < count; k += 1) {
+        const x = patterned[k], look = looks[line[x]], { size } = look;
+        pixels[from + x] = look.pixels[(y % size) * size + (x % size)];
       }
     }
   }
@@ -136,7 +148,7 @@ function stripPainter() {
   }
 
   return function paint(context, strips, place) {
-    room(place);
+    room(strips, place);
     const { dpr } = place, tall = patch.height;
     for (const strip of strips) {
       const { rows } = strip;

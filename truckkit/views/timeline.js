@@ -5,7 +5,7 @@ export function render({ model }) {
   const parts = timelineParts(model), { root, canvas, scroll, heard, help } = parts;
   const view = timelineView(model, scroll);
   const sides = sidePictures(), paint = stripPainter();
-  let seek = false, sought = -1, frame = 0, later = 0, pointer = null, tabled = false, looks = null, unwatch = () => {};
+  let moving = false, dragging = false, said = 0, seek = false, sought = -1, frame = 0, later = 0, pointer = null, tabled = false, looks = null, unwatch = () => {};
   // Beside a map the moment is where the shared clock stands, and the truck is the one that is followed.
   const shared = model.shared ? enterShared(model.shared, model.origin, model.span) : null;
   let pinned = shared ? pinnedOf(shared, model.origin) : [];
@@ -19,11 +19,13 @@ export function render({ model }) {
     focus: meant.focus,
     moved() {
       if (!meant.stretch()) sides.moved(performance.now(), sayLater);
+      moving = true;
       redraw();
     },
     settled() {
       model.shown = [view.t0, view.t1];
       if (!meant.stretch()) rangeChanged();
+      redraw();
     },
   });
   const bar = timelineBar(parts, view, meant, shared, {
@@ -42,10 +44,18 @@ export function render({ model }) {
     sumUp();
     refresh();
   }
+  // While a stretch is being dragged its totals follow at their pace; all else waits for its end.
+  function brush(range, dragged) {
+    dragging = dragged;
+    meant.mean(range);
+    dragging = false;
+  }
   function stretchChanged() {
     if (!view.clock || model.message) return;
     bar.saySome();
-    rangeChanged();
+    if (!dragging) rangeChanged();
+    else sides.moved(performance.now(), sayLater);
+    redraw();
   }
   function sumUp() {
     if (!view.data || model.message) return;
@@ -54,7 +64,7 @@ export function render({ model }) {
     let unseen = 0;
     const lines = view.rows.flatMap((row) => {
       const { lanes, agreed } = sumsOfRow(view, row, range);
-      const name = row.truck ?? `${row.words}, ${row.members.length} trucks`;
+      const name = row.truck ?? `${row.words}, ${trucksWords(row.members.length)}`;
       return lanes.map((sums, k) => ({ name: two ? `${name}, ${view.laneNames[k]}` : name, sums, agreed: k ? null : agreed, group: Boolean(row.members) }));
     });
     for (const row of view.trucks) {
@@ -101,7 +111,7 @@ export function render({ model }) {
     clearTimeout(later);
     later = setTimeout(refresh, wait);
   }
-  function draw() {
+  function draw(time) {
     frame = 0;
     if (!looks || !view.data || model.message || !view.width) return;
     const context = prepared(canvas, view), { rowHeight } = view;
@@ -117,7 +127,12 @@ export function render({ model }) {
     sides.draw(context, view, first, last, offset);
     // Last, for rows that scroll go under it.
     drawHead(context, view);
-    bar.sayRange();
+    // Words that change with each frame nobody reads, and the page would be laid out anew for them.
+    if (!moving || time - said >= SAID_EVERY) {
+      said = time;
+      bar.sayRange();
+    }
+    moving = false;
     point(pointer);
     // For whoever reads the picture from outside, such as a test: what is drawn, and where.
     canvas.dataset.drawn = JSON.stringify({
@@ -130,42 +145,14 @@ export function render({ model }) {
     drawOver(parts, view, meant, pinned, spot);
   }
 
-  // Steps of the keyboard, and groups -----------------------------------------------------------
-  function stepRow(by) {
-    const now = view.trucks.findIndex(({ truck }) => truck === model.truck);
-    const next = view.trucks[limited(now < 0 ? 0 : now + by, 0, view.trucks.length - 1)];
-    meant.choose(meant.at(), next.truck);
-    const row = view.rowOf(next.truck);
-    if (row >= 0) scroll.scrollTop = limited(scroll.scrollTop, HEAD + (row + 1) * view.rowHeight - view.height, row * view.rowHeight);
-    if (meant.at() === null) heard.textContent = next.truck;
-  }
-  function stepInterval(by) {
-    const { data, t0, t1 } = view;
-    const { truck, lanes } = view.trucks.find((each) => each.truck === model.truck) || view.trucks[0];
-    const row = lanes[0], now = firstAfter(data, row, meant.at() === null ? t0 : meant.at());
-    const next = limited(meant.at() === null ? now : now + by, data.rows[row], data.rows[row + 1] - 1);
-    const start = limited(data.starts[next], 0, model.span - 1);
-    meant.choose(start, truck);
-    if (start < t0 || start >= t1) mover.show(start - (t1 - t0) / 2, start + (t1 - t0) / 2);
-  }
-  function fold(name) {
-    if (!view.folded.delete(name)) view.folded.add(name);
+  // What pointer and keys do ---------------------------------------------------------------------
+  const steps = timelineSteps(parts, view, meant, mover, () => {
     arrange();
     layout();
-  }
-  function foldChosen() {
-    const head = view.rows.find(({ members }) => members?.some(({ truck }) => truck === model.truck));
-    if (head) fold(head.head);
-  }
-  function foldAll() {
-    const heads = view.rows.filter(({ members }) => members), open = heads.some(({ folded }) => !folded);
-    view.folded = new Set(open ? heads.map(({ head }) => head) : []);
-    arrange();
-    layout();
-  }
-  listenToPointer(canvas, scroll, view, { ...mover, choose: meant.choose, fold, brush: meant.mean, pointed: point });
+  });
+  listenToPointer(canvas, scroll, view, { ...mover, choose: meant.choose, fold: steps.fold, brush, pointed: point });
   listenToKeys(canvas, {
-    ...mover, stepRow, stepInterval, compare, foldChosen, foldAll, help: bar.help,
+    ...mover, ...steps, compare, help: bar.help,
     brushEnd: (end) => meant.mean(withEnd(meant.stretch(), end, meant.at() ?? (pointer ? view.toTime(pointer.x) : meant.focus()), view.t0, view.t1)),
     leave: () => {
       if (!help.hidden) bar.help();
@@ -185,7 +172,9 @@ export function render({ model }) {
     bar.saySome();
   }
   function load() {
+    const lanes = view.laneNames.join();
     takeData(view);
+    if (lanes !== view.laneNames.join()) heard.textContent = lanes ? "one lane a truck" : `two lanes a truck: ${view.laneNames.join(" above ")}`;
     bar.offer();
     arrange();
     if (!model.message) sayMoment(parts, view, meant, bar.replay);

@@ -143,14 +143,14 @@ class Timeline(Viewer):
         """Packs the site's intervals and hands them to the browser."""
         site = self.site
         trucks = site.truck_names
-        why_not = _why_nothing(site)
+        lanes = tuple(schema.SOURCES) if self.lanes and len(site.sources) > 1 else ()
+        states = ibis.union(*(site.using(lane).states for lane in lanes)) if lanes else site.states
+        why_not = "" if lanes and _any(states) else _why_nothing(site)
         if why_not:
             self._strips.param.update(message=why_not, version=self._strips.version + 1)
             return
         assert site.start is not None
         assert site.stop is not None
-        lanes = tuple(schema.SOURCES) if self.lanes and len(site.sources) > 1 else ()
-        states = ibis.union(*(site.using(lane).states for lane in lanes)) if lanes else site.states
         around = asked[0] or asked[1] or _latest(states, site.stop)
         start, stop = newest_days(states, site.start, site.stop, around, MOST_INTERVALS)
         packed = self._packed = pack(states, trucks, start, stop, lanes)
@@ -264,13 +264,17 @@ def _bounds(site: Site, start: datetime, stop: datetime) -> tuple[str, str]:
     return f"{start.astimezone(site.zone):%Y-%m-%d %H:%M}", f"{stop.astimezone(site.zone):%Y-%m-%d %H:%M}"
 
 
+def _any(states: ibis.Table) -> bool:
+    return bool(states.limit(1).count().to_pyarrow().as_py())
+
+
 def _why_nothing(site: Site) -> str:
     """Why there is no interval to draw; empty where there is one."""
     if not site.truck_names or site.start is None or site.stop is None:
         return (
             f"No trucks in {site.name}: nothing was ingested yet; truckkit ingest STORE PATH brings data in."
         )
-    if site.states.limit(1).count().to_pyarrow().as_py():
+    if _any(site.states):
         return ""
     start, stop = _bounds(site, site.start, site.stop)
     names = site.truck_names

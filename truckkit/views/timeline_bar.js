@@ -12,9 +12,10 @@ function timelineBar(parts, view, meant, shared, act) {
   };
   const swap = labelledButton("Totals", "Show totals instead of strips", act.swap);
   const sort = element("select", "sort", "", { "aria-label": "Sort" });
+  sort.title = "A state: the longest total first, of two lanes that of fms. Agreement: the least first";
   sort.addEventListener("change", () => { model.sort = sort.value; });
   const group = element("select", "group", "", { "aria-label": "Group" });
-  group.append(new Option("not grouped", ""), new Option("grouped by model", "model"), new Option("grouped by loader", "loader"));
+  group.append(new Option("group: none", ""), new Option("group: model", "model"), new Option("group: loader", "loader"));
   group.title = "Group trucks: by loader means the one that loaded a truck longest in the visible range";
   group.addEventListener("change", () => { model.group = group.value; });
   const lanes = labelledButton("Two lanes", "Compare fms with detected, as two lanes", act.compare);
@@ -40,8 +41,8 @@ function timelineBar(parts, view, meant, shared, act) {
       jump.replaceChildren(new Option("Go to…", "", true, true), ...model.jumps.map(([name], k) => new Option(name, String(k))));
       jump.options[0].disabled = true;
       jump.hidden = model.jumps.length < 2;
-      sort.replaceChildren(new Option("sorted by truck", ""), ...view.present.map((code) => new Option(`sorted by ${STATES[CODES[code]].words}`, CODES[code])));
-      if (view.agreedOf) sort.append(new Option("sorted by agreement", AGREEMENT));
+      sort.replaceChildren(new Option("sort: truck", ""), ...view.present.map((code) => new Option(`sort: ${STATES[CODES[code]].words}`, CODES[code])));
+      if (view.agreedOf) sort.append(new Option("sort: agreement", AGREEMENT));
       this.sayChoices();
     },
     // The choices are as the model has them.
@@ -50,6 +51,7 @@ function timelineBar(parts, view, meant, shared, act) {
       if (sort.selectedIndex < 0) sort.value = "";
       group.value = model.group;
       parts.source.value = model.compare ? BOTH : model.source;
+      if (parts.source.selectedIndex < 0) parts.source.value = "";
       lanes.hidden = !model.choices.length;
       lanes.setAttribute("aria-pressed", String(model.compare));
     },

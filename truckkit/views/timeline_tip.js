@@ -51,7 +51,7 @@ function drawOver({ over, tip, scroll }, view, meant, pinned, spot) {
 // What is said of a row under its name: who told, how far two lanes agree over what is summed, its model.
 function labelLines(view, row) {
   const lines = [element("div", "what", row.truck ?? row.words)];
-  if (row.members) lines.push(element("div", "more", `${row.members.length} trucks; click ${row.folded ? "unfolds" : "folds"} them`));
+  if (row.members) lines.push(element("div", "more", `${trucksWords(row.members.length)}; click ${row.folded ? "unfolds" : "folds"} them`));
   else {
     const model = view.model.models[row.number];
     if (model) lines.push(element("div", "", model));
