@@ -2,10 +2,10 @@
 
     python bench/timeline_frames.py [--json] [--both] [--width 1440] [--height 900]
 
-A store is written, ``panel serve`` serves its timeline, a mouse drags it and zooms it by the wheel, and its rows
-scroll. Frames are what ``requestAnimationFrame`` sees; what a frame costs the main thread (script, layout,
-paint) is told by Chromium's own metrics; CPU is of the whole browser. ``--both`` compares two lanes, fms with
-detected, which is twice the intervals.
+A store is written, ``panel serve`` serves its timeline, a mouse drags it and zooms it by the wheel, and its
+rows scroll. Frames are what ``requestAnimationFrame`` sees; what a frame costs the main thread (script,
+layout, paint) is told by Chromium's own metrics; CPU is of the whole browser. ``--both`` compares two lanes,
+fms with detected, which is twice the intervals.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _while(page: Page, told: CDPSession, way: str, move: Any) -> Iterator[Entry]
     script = 1000 * (after["ScriptDuration"] - before["ScriptDuration"]) / len(gaps)
     yield entry(f"{way}: frames a second, mean", 1000 / statistics.fmean(gaps), "1/s", "≥ 55")
     yield entry(f"{way}: frame, p95", gaps[math.ceil(0.95 * len(gaps)) - 1], "ms", "≤ 20")
-    yield entry(f"{way}: main thread a frame", spent, "ms")
+    yield entry(f"{way}: script, layout and paint a frame", spent, "ms")
     yield entry(f"{way}: script a frame", script, "ms")
     yield entry(f"{way}: CPU of the browser", 100 * cpu / wall, "% of a core")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import struct
 from datetime import timedelta
 
 import pytest
@@ -157,6 +158,16 @@ def test_both_lanes_are_saved_as_csv(page, both):
         ("detected", "haul", "300.000"),
         ("detected", "dump", "120.000"),
     ]
+
+
+def test_the_picture_is_saved_as_it_is_drawn_on_the_ground_of_the_page(page, both):
+    opened(page, f"{both}/timeline?lanes=both&truck=T01")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="as PNG").click()
+    picture = saved.value.path().read_bytes()
+    sides = page.locator("canvas.strips").evaluate("(canvas) => [canvas.width, canvas.height]")
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert list(struct.unpack(">II", picture[16:24])) == sides
 
 
 @pytest.mark.parametrize(("word", "said"), [("lanes=3", 'no lanes "3"'), ("group=pit", 'no group "pit"')])
