@@ -120,7 +120,6 @@ function drawHead(context, view) {
   context.textAlign = "left";
   context.fillText(fitted(context, "site time", view.labelWidth - 14), 12, 16);
   context.fillText(fitted(context, clock.hours(view.at(t0)), view.labelWidth - 14), 12, 34);
-  if (!view.narrow) _totalsHead(context, view);
 }
 
 // Shifts where their names have room, else days, else nothing: the clock below then says the days.
@@ -152,8 +151,11 @@ const _agreeRight = (view) => _sumRight(view) + AGREE_WIDTH;
 // How wide the totals are.
 const besideWidth = (view) => view.present.length * TOTAL_WIDTH + SUM_WIDTH + 10 + (view.agreedOf ? AGREE_WIDTH : 0);
 
-function _totalsHead(context, view) {
+// Above the totals: which state each column is of, and the unit.
+function drawTotalsHead(context, view) {
   const { surface, hidden } = view;
+  context.font = `400 11px ${surface.font}`;
+  context.textBaseline = "alphabetic";
   context.textAlign = "right";
   view.present.forEach((code, column) => {
     const right = _columnRight(view, column);

@@ -25,7 +25,22 @@ function sidePictures() {
     context.restore();
     stamps[slot] = { row, version };
   }
+  const head = document.createElement("canvas"), headContext = head.getContext("2d");
+  let headVersion = -1;
   return {
+    // Above the totals, when the head has been drawn.
+    drawHead(target, view) {
+      if (view.narrow) return;
+      const room = besideWidth(view), right = view.box.left + view.box.width;
+      if (headVersion !== version) {
+        headVersion = version;
+        head.width = Math.ceil(room * dpr);
+        head.height = Math.ceil(HEAD * dpr);
+        headContext.setTransform(dpr, 0, 0, dpr, -right * dpr, 0);
+        drawTotalsHead(headContext, view);
+      }
+      target.drawImage(head, right, 0, head.width / dpr, head.height / dpr);
+    },
     // Everything is drawn anew: other rows, sizes, colours.
     stale() { version += 1; },
     // The visible range moved: totals follow at a pace that can be read, and soon at the latest.

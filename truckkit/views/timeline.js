@@ -127,6 +127,7 @@ export function render({ model }) {
     sides.draw(context, view, first, last, offset);
     // Last, for rows that scroll go under it.
     drawHead(context, view);
+    sides.drawHead(context, view);
     // Words that change with each frame nobody reads, and the page would be laid out anew for them.
     if (!moving || time - said >= SAID_EVERY) {
       said = time;

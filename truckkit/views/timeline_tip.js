@@ -26,15 +26,25 @@ function prepared(layer, view) {
   return context;
 }
 
+// Draws what lies over the strips. A picture of nothing that stays one is left alone, for a browser composes
+// each that is touched anew.
+function paintOver(over, view, meant, marks, pointed) {
+  const drawn = JSON.stringify({ marks: marks.length, brush: meant.stretch(), at: meant.at() });
+  const empty = !marks.length && !meant.stretch() && meant.at() === null && pointed === null;
+  if (empty && over.dataset.empty === "true" && over.dataset.drawn === drawn) return;
+  const context = prepared(over, view);
+  drawBrush(context, view, meant.stretch());
+  drawMarks(context, view, marks);
+  drawMoments(context, view, meant.at(), pointed);
+  over.dataset.drawn = drawn;
+  over.dataset.empty = String(empty);
+}
+
 // Draws what lies over the strips, and tells what is under `spot`; null: no pointer is there.
 function drawOver({ over, tip, scroll }, view, meant, pinned, spot) {
   const strips = spot && view.inStrips(spot);
-  const context = prepared(over, view);
-  drawBrush(context, view, meant.stretch());
   const marks = marksInSight(view, pinned, scroll.scrollTop);
-  drawMarks(context, view, marks);
-  drawMoments(context, view, meant.at(), strips ? view.toTime(spot.x) : null);
-  over.dataset.drawn = JSON.stringify({ marks: marks.length, brush: meant.stretch(), at: meant.at() });
+  paintOver(over, view, meant, marks, strips ? view.toTime(spot.x) : null);
   const number = spot && view.isRow(spot.y) ? view.rowAt(spot.y) : -1, row = view.rows[number];
   const mark = strips ? markAt(marks, spot, number) : null;
   const found = strips && row.truck ? intervalUnder(view, spot.x, row.lanes[view.laneAt(spot.y)]) : { best: -1 };
