@@ -1,7 +1,7 @@
 // What stands around the strips: the labels, the clock above, shifts and days, and the totals beside.
 // `view` is what timeline.js knows: times [ms] from `origin`, sizes [px], the surface and the model.
 
-const HEAD = 46, TOTAL_WIDTH = 48, SUM_WIDTH = 54, AGREE_WIDTH = 52, LANE_WIDTH = 46, TICK_WIDTH = 74;
+const HEAD = 46, TOTAL_WIDTH = 48, SUM_WIDTH = 54, AGREE_WIDTH = 52, LANE_WIDTH = 46, AGREEING_LABEL = 130, TICK_WIDTH = 74;
 
 const limited = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -15,10 +15,12 @@ function fitted(context, text, room) {
 // The ground of the chosen truck's row, and of heads.
 function drawGrounds(context, view, first, last, offset) {
   const { surface, model, rowHeight } = view;
-  context.fillStyle = surface.row;
   for (let row = first; row < last; row += 1) {
-    const each = view.rows[row];
-    if (each.members || each.truck === model.truck) context.fillRect(0, offset + (row - first) * rowHeight, view.width, rowHeight);
+    const each = view.rows[row], top = offset + (row - first) * rowHeight;
+    context.fillStyle = surface.row;
+    if (each.members || each.truck === model.truck) context.fillRect(0, top, view.width, rowHeight);
+    context.fillStyle = surface.line;
+    if (each.members && row) context.fillRect(0, Math.round(top), view.width, 1);
   }
 }
 

@@ -28,6 +28,8 @@ function layOut(parts, view, tabled) {
   view.labelWidth = Math.ceil(limited(longest + 22, 82 + lanes / 2, Math.max(82 + lanes / 2, Math.min(170 + lanes, view.width * 0.3))));
   const beside = besideWidth(view);
   view.narrow = view.width - view.labelWidth - beside < 300;
+  // Without totals beside them the labels say how far the lanes agree.
+  if (view.narrow && lanes) view.labelWidth = Math.max(view.labelWidth, AGREEING_LABEL);
   root.classList.toggle("narrow", view.narrow);
   const swapped = tabled && view.narrow;
   tablebox.classList.toggle("heard", !swapped);
