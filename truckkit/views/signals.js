@@ -205,6 +205,8 @@ function perform(root, scene, ask, model) {
       drawStrip(context, channel, bounds, each, top, bottom, (count) => { partsDrawn += count; });
       wanted.forEach((truck, k) => sayValue(said[row].values[k], truck, channel, level, wanted.length > 1));
     });
+    const stretch = playhead.loop?.map((at) => view.toX(at - shift()));
+    if (stretch) drawStretch(context, surface, [view.left, view.left + view.width], stretch, 0, height - FOOT);
     const x = Math.round(view.toX(now())) + 0.5;
     if (x >= view.left && x <= view.left + view.width) {
       context.strokeStyle = surface.accent;
@@ -219,7 +221,7 @@ function perform(root, scene, ask, model) {
     if (channels.size && wanted.length) why.textContent = series.failed;
     // For whoever reads the picture from outside, such as a test.
     canvas.dataset.drawn = JSON.stringify({
-      from: view.from, to: view.to, left: view.left, width: view.width, level, waiting, parts: partsDrawn, now: now(), strips: channels.size,
+      from: view.from, to: view.to, left: view.left, width: view.width, level, waiting, parts: partsDrawn, now: now(), strips: channels.size, stretch: stretch || null,
     });
   }
   function drawStrip(context, channel, bounds, each, top, bottom, count) {
