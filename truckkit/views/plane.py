@@ -53,12 +53,13 @@ class Plane:
         return DEGREE_M * round(math.cos(math.radians(self.lat)), 9), DEGREE_M
 
 
-# Sources do write NaN and infinity, and neither is less than anything here.
+# Sources do write NaN and infinity, and neither lies between anything here. Bounds that stand alone beside a
+# column let DuckDB skip the test where a file's statistics already say it: half of the time of a long scan.
 def in_grid(table: ibis.Table) -> ibis.Table:
     """The rows with a place in the site's grid."""
-    return table.filter(_.x_m.abs() < FARTHEST_M, _.y_m.abs() < FARTHEST_M)
+    return table.filter(_.x_m.between(-FARTHEST_M, FARTHEST_M), _.y_m.between(-FARTHEST_M, FARTHEST_M))
 
 
 def on_globe(table: ibis.Table) -> ibis.Table:
     """The rows with a longitude and a latitude."""
-    return table.filter(_.lon.abs() <= 180.0, _.lat.abs() <= 90.0)
+    return table.filter(_.lon.between(-180.0, 180.0), _.lat.between(-90.0, 90.0))

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -23,7 +22,7 @@ from panel.viewable import Child
 
 from truckkit import errors
 from truckkit.errors import BadRequest, BadTime
-from truckkit.views import chunks, clock, palette, recording, telling
+from truckkit.views import chunks, clock, grounds, palette, recording, telling
 from truckkit.views import scene as scenes
 from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
@@ -53,7 +52,10 @@ _PARTS = (
     "tracks",
     "doings",
     "viewport",
+    "ramps",
+    "backdrop",
     "ground",
+    "loads",
     "markers",
     "controls",
     "loop",
@@ -63,6 +65,8 @@ _PARTS = (
     "measure",
     "tools",
     "panes",
+    "beside",
+    "grounds",
     "happenings",
     "questions",
     "sharing",
@@ -193,7 +197,7 @@ class Replay(pn.viewable.Viewer):
         self._asked, self._answer = answer_questions(
             self._canvas, answerers, slow={"backdrop", "happenings", "inside"}
         )
-        SLOW.submit(_warm_up)
+        SLOW.submit(grounds.warm_up)
 
     def still(
         self,
@@ -394,14 +398,13 @@ class Replay(pn.viewable.Viewer):
         stretch = real(question, "start"), real(question, "stop")
         return inside(site, self._scene(site), (west, south, east, north), *stretch)
 
-    def _answer_backdrop(self, question: dict[str, Any]) -> bytes:
-        backdrop = _backdrop()
-        west, south, east, north = (real(question, side) for side in ("west", "south", "east", "north"))
-        frame = backdrop.Frame(west, south, east, north, whole(question, "width"), whole(question, "height"))
-        key = self._key(self._site)
-        return self._remembered(
-            "backdrop", lambda site, scene: backdrop.picture(site, scene, frame, key), frame
-        )
+    def _answer_backdrop(self, question: dict[str, Any]) -> dict[str, Any]:
+        site = self._site.session()
+        return grounds.ground(site, self._scene(site), self._key(site), question)
+
+    def _answer_loads(self, question: dict[str, Any]) -> dict[str, Any]:
+        site = self._site.session().using(telling.source(question.get("source")))
+        return grounds.loads_of(site, self._scene(site), self._key(site), whole(question, "number"))
 
     def _answer_happenings(self, question: dict[str, Any]) -> bytes:
         told = self._site.session().using(telling.source(question.get("source")))
@@ -418,17 +421,9 @@ class Replay(pn.viewable.Viewer):
         "neighbour": _answer_neighbour,
         "inside": _answer_inside,
         "backdrop": _answer_backdrop,
+        "loads": _answer_loads,
         "happenings": _answer_happenings,
     }
-
-
-def _backdrop() -> Any:
-    # datashader brings numba, which is seconds of import: a worker thread waits for it, no page does.
-    return import_module("truckkit.views.backdrop")
-
-
-def _warm_up() -> None:
-    _backdrop().warm_up()
 
 
 def _outside(site: Site, at: datetime, shown: tuple[datetime, datetime] | None = None) -> BadTime:
