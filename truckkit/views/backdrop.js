@@ -3,8 +3,7 @@
 
 const FINEST = 3; // metres a pixel of the backdrop: finer ones would show single positions as specks
 const MOST_PIXELS = 2400;
-const STRENGTH = 0.82;
-const LOOK_AGAIN = 1500; // ms
+const STRENGTH = 0.82, STATE_STRENGTH = 0.6; // the trucks of a state are told from the ground of the same
 
 class Backdrop {
   // `changed` hears that there is another picture or another answer.
@@ -39,7 +38,7 @@ class Backdrop {
   }
 
   want() {
-    if (!this.shown || this.scene.trucks.length === 0) return;
+    if (!this.shown || this.scene.trucks.length === 0 || this.viewport.width < 2) return;
     clearTimeout(this._wanted);
     this._wanted = setTimeout(() => this._fetch(), this.seen ? 140 : 0);
   }
@@ -124,7 +123,7 @@ class Backdrop {
       picture.tinted = colouredGround(picture.codes, frame.width, frame.height, picture.answer, this.scale, surface.theme);
     }
     context.save();
-    context.globalAlpha = STRENGTH;
+    context.globalAlpha = this.kind === "state" ? STATE_STRENGTH : STRENGTH;
     context.imageSmoothingEnabled = this.kind !== "state" || frame.side * viewport.scale < 1;
     context.drawImage(
       picture.tinted, viewport.toScreenX(frame.west), viewport.toScreenY(frame.north),

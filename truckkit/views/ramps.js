@@ -97,6 +97,7 @@ function groundScale(answer, scale, side, surface) {
   }
   const colours = [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => `rgb(${rampColour(answer.kind, surface.theme, share).join()})`);
   const bar = element("div", "colours", "", { "aria-hidden": "true" });
+  bar.style.opacity = String(STRENGTH);
   bar.style.background = `linear-gradient(to right, ${colours.join()})`;
   const ticks = element("div", "ticks");
   const at = (share) => (scale.log ? scale.low * (scale.high / scale.low) ** share : scale.low + share * (scale.high - scale.low));

@@ -16,7 +16,7 @@ import pyarrow as pa
 from ibis import _
 
 from truckkit import schema
-from truckkit.align import in_intervals
+from truckkit.align import clipped
 from truckkit.errors import unknown
 from truckkit.views.answers import SHARED
 from truckkit.views.loads import carried
@@ -122,9 +122,9 @@ def _speed(_site: Site, _scene: Scene, drawn: ibis.Table) -> Level:
 
 
 def _state(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
-    doing = in_intervals(drawn.select("truck", "at", "drawn_x", "drawn_y"), site.states, "state")
+    doing = _during(drawn.select("truck", "at", "drawn_x", "drawn_y"), site, site.states, "state")
     told = _by_square(
-        doing.filter(_.state.notnull()).mutate(seconds=_seconds(scene, doing.truck)),
+        doing.mutate(seconds=_seconds(scene, doing.truck)),
         "state",
         seconds=_.seconds.sum(),
     )
@@ -138,13 +138,29 @@ def _payload(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
     moving = drawn.filter(_.speed_kmh.between(*schema.SPEED.can_be)).select(
         "truck", "at", "drawn_x", "drawn_y", "speed_kmh"
     )
-    bearing = in_intervals(moving, carried(site), "payload_t").filter(_.payload_t.notnull())
+    bearing = _during(moving, site, carried(site), "payload_t")
     # What a load times the way driven on a square comes to, shared by its side, is the tonnes that crossed it.
     way_m = bearing.speed_kmh / 3.6 * _seconds(scene, bearing.truck)
     return _level(
         _by_square(bearing.mutate(carried_tm=bearing.payload_t * way_m), carried_tm=_.carried_tm.sum()),
         "carried_tm",
     )
+
+
+def _during(samples: ibis.Table, site: Site, intervals: ibis.Table, column: str) -> ibis.Table:
+    """The samples that lie in an interval, with what it says.
+
+    It says the same as ``align.in_intervals`` for a fifth of the work, where all samples are wanted: minutes
+    are joined by their number, which needs no order.
+    """
+    assert site.narrowed_to is not None
+    held = clipped(intervals.select("truck", "start", "stop", column), *site.narrowed_to)
+    held = held.filter(held.start < held.stop)
+    last = (held.stop - ibis.interval(microseconds=1)).epoch_seconds() // 60
+    minutes = held.mutate(minute=ibis.range(held.start.epoch_seconds() // 60, last + 1).unnest())
+    numbered = samples.mutate(minute=samples.at.epoch_seconds() // 60)
+    joined = numbered.join(minutes, ["truck", "minute"])
+    return joined.filter(joined.at >= joined.start, joined.at < joined.stop)
 
 
 def _seconds(scene: Scene, truck: ibis.Value) -> ibis.Value:
