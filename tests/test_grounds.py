@@ -20,7 +20,7 @@ from truckkit import schema
 from truckkit.align import in_intervals
 from truckkit.errors import BadRequest
 from truckkit.site import Site
-from truckkit.views import backdrop, grounds, loads, periods, scene, squares
+from truckkit.views import backdrop, grounds, loads, periods, scene, squares, tiles
 from truckkit.views.backdrop import Frame
 
 HOUR = timedelta(hours=1)
@@ -194,3 +194,18 @@ def test_a_load_is_that_of_its_cycle_and_else_what_the_trucks_own_scale_says():
     zero = MIDNIGHT.timestamp() * 1000
     assert told["payload"] == [199.0, 250.0]
     assert (told["truck"], told["start"]) == ([0, 1], [zero, zero])
+
+
+# Tiles --------------------------------------------------------------------------------------------------
+
+
+def test_tiles_need_an_address_with_their_numbers_and_a_place_on_the_globe(monkeypatch):
+    site = mine([*along("T01"), *along("T02", y=2500.0)])
+    shown = scene.scene(site, scene.window(site))
+    monkeypatch.delenv("TRUCKKIT_TILES", raising=False)
+    assert tiles.tiles(site, shown) is None
+    monkeypatch.setenv("TRUCKKIT_TILES", "http://127.0.0.1:9/{z}/{x}/{y}.png")
+    assert tiles.tiles(site, shown) is None  # no position knows its longitude
+    monkeypatch.setenv("TRUCKKIT_TILES", "javascript:{z}{x}{y}")
+    with pytest.raises(BadRequest, match="not an address of tiles"):
+        tiles.tiles(site, shown)

@@ -18,7 +18,7 @@ from strips import MIDNIGHT, intervals
 from truckkit import schema
 from truckkit.errors import BadRequest, BadTime, UnknownName
 from truckkit.site import Site
-from truckkit.views import backdrop, chunks, scene, squares
+from truckkit.views import backdrop, chunks, points, scene, squares
 from truckkit.views.answers import Answers
 from truckkit.views.backdrop import Frame
 from truckkit.views.plane import Plane
@@ -268,7 +268,7 @@ def test_the_store_counts_the_same_pixels_as_datashader():
     frame = Frame(900.0, 1900.0, 5100.0, 2100.0, 420, 40)
     counted = backdrop._counted_in_store(site, shown, frame)
     assert counted.sum() == 700
-    np.testing.assert_array_equal(counted, backdrop._counted(backdrop._points(site, shown), frame))
+    np.testing.assert_array_equal(counted, points.counted(points.points(site, shown), frame))
 
 
 def test_north_is_at_the_top_and_what_nobody_drove_is_transparent():

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 from ibis import _
-from test_replay_tools import opened, seek, told, until
 
 import truckkit as tk
 from truckkit.views import palette
 
 pytestmark = pytest.mark.browser
 
+
+HALF_AN_HOUR = 30 * 60 * 1000  # ms: by then every truck of the sample was heard
+
+
+def opened(page, url):
+    page.goto(url)
+    page.locator(".replay[data-ready=true]").wait_for()
+    seek(page, HALF_AN_HOUR)
+
+
+def seek(page, ms):
+    """Goes to a moment and waits until the picture is that moment's."""
+    page.locator(".replay").evaluate(f"(root) => root.replay.playhead.seek({ms})")
+    page.locator(f".replay[data-ready=true][data-now='{ms}']").wait_for()
+    until(page, "r.reads.every((one) => one.status === 1) && r.does.every(({ state }) => state)")
+
+
+def told(page, wanted):
+    """What an expression over ``r`` says of the replay."""
+    return page.locator(".replay").evaluate(
+        "(root, wanted) => new Function('r', `return ${wanted}`)(root.replay)", wanted
+    )
+
+
+def until(page, condition):
+    """Waits until a condition over ``r`` holds, looked at with every frame."""
+    page.wait_for_function(
+        "([root, wanted]) => new Function('r', `return ${wanted}`)(root.replay)",
+        arg=[page.locator(".replay").element_handle(), condition],
+    )
 
 
 def open_choice(page):
@@ -44,12 +75,13 @@ def test_each_kind_has_a_scale_with_its_unit_and_says_the_value_under_the_pointe
     here = scale.get_by_text("here: ")
     here.wait_for()
     sample = tk.sample()
-    picture = told(page, "{side: r.ground.backdrop.frame.side, x: r.reads[0].x + r.scene.origin[0], y: r.reads[0].y + r.scene.origin[1]}")
+    picture = told(
+        page,
+        "{side: r.ground.backdrop.frame.side, x: r.reads[0].x + r.scene.origin[0], y: r.reads[0].y + r.scene.origin[1]}",
+    )
     side = picture["side"]
     west, south = picture["x"] // side * side, picture["y"] // side * side
-    square = sample.positions.filter(
-        _.x_m >= west, _.x_m < west + side, _.y_m >= south, _.y_m < south + side
-    )
+    square = sample.positions.filter(_.x_m >= west, _.x_m < west + side, _.y_m >= south, _.y_m < south + side)
     mean = square.speed_kmh.mean().to_pyarrow().as_py()
     said = float(here.inner_text().removeprefix("here: ").removesuffix(" km/h"))
     assert said == pytest.approx(mean, abs=0.3)
@@ -120,7 +152,9 @@ def test_the_address_opens_the_same_ground_and_an_empty_period_says_so(page, add
         "last shift, 2026-11-22 day"
     ).wait_for()
     other = page.get_by_role("group", name="What the ground of the other map tells")
-    other.get_by_text("one shift alone that was over before the window ends; choose another period.").wait_for()
+    other.get_by_text(
+        "one shift alone that was over before the window ends; choose another period."
+    ).wait_for()
     said = told(page, "r.asAddress()")
     assert (said["backdrop"], said["period"], said["compare"]) == ("payload", "last_shift", "previous_shift")
     page.wait_for_url("**compare=previous_shift**")
@@ -134,16 +168,20 @@ def test_the_address_opens_the_same_ground_and_an_empty_period_says_so(page, add
 def test_a_loaded_truck_shows_what_it_carries(page, address):
     opened(page, f"{address}/replay?view=1800,2200,0.4")
     seek(page, 60 * 60 * 1000)
-    cycles = tk.sample().cycles.filter(_.full <= _.full.max(), _.payload_t.notnull())
+    cycles = tk.sample().cycles.filter(_.full.notnull(), _.payload_t.notnull())
     at = told(page, "r.scene.start + r.playhead.now")
     rows = [
         row
         for row in cycles.select("truck", "full", "stop", "payload_t").to_pyarrow().to_pylist()
-        if row["full"].timestamp() * 1000 <= at + 0 and row["stop"].timestamp() * 1000 > at
+        if row["full"].replace(tzinfo=UTC).timestamp() * 1000
+        <= at
+        < row["stop"].replace(tzinfo=UTC).timestamp() * 1000
     ]
     until(page, "r.loads.held.size > 0")
     names = told(page, "r.scene.trucks.map(({ name }) => name)")
-    carried = told(page, "r.scene.trucks.map((_, k) => (r.does[k].loaded ? r.loads.words(k, r.playhead.now) : ''))")
+    carried = told(
+        page, "r.scene.trucks.map((_, k) => (r.does[k].loaded ? r.loads.words(k, r.playhead.now) : ''))"
+    )
     wanted = {row["truck"]: f"{round(row['payload_t'])} t" for row in rows}
     loaded = {name: words for name, words in zip(names, carried, strict=True) if words}
     assert loaded

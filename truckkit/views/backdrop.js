@@ -100,7 +100,7 @@ class Backdrop {
   // The picture of what is seen, and where the map has run out of it that of the whole.
   draw(context, surface, width, height) {
     const { viewport, seen, whole } = this;
-    if (!this.shown || !seen) return;
+    if (!this.shown || !seen?.answer.picture) return;
     // Counts of squares of another size would be of another colour than those beside them.
     if (whole && whole !== seen && this.kind !== "density" && this.kind !== "payload") {
       const { west, south, east, north } = seen.frame;

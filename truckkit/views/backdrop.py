@@ -14,12 +14,11 @@ import math
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import datashader as ds
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from ibis import _
 from PIL import Image
 
@@ -194,12 +193,16 @@ def warm_up() -> None:
         if _warm.is_set():
             return
         try:
-            points = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}, dtype="float32")
-            _counted(points, Frame(0, 0, 2, 2, 4, 4))
+            _points().compile_kernels()
         except Exception:
             _log.exception("datashader does not compile here; the store counts the backdrop's pixels instead")
         else:
             _warm.set()
+
+
+def _points() -> Any:
+    # datashader brings numba, which is seconds of import: nobody waits for it before it is there.
+    return import_module("truckkit.views.points")
 
 
 def _few(site: Site, scene: Scene, frame: Frame, rows: int, key: tuple[Hashable, ...]) -> Counts:
@@ -209,28 +212,19 @@ def _few(site: Site, scene: Scene, frame: Frame, rows: int, key: tuple[Hashable,
         return _counted_in_store(site, scene, frame)
     points = SHARED.get(
         ("points", *key, scene.plane, scene.start, scene.stop),
-        lambda: _points(site, scene),
+        lambda: _points().points(site, scene),
         lambda points: int(points.memory_usage().sum()),
     )
-    return _counted(points, frame)
-
-
-def _points(site: Site, scene: Scene) -> pd.DataFrame:
-    drawn = scene.plane.drawn(within(site.between(scene.start, scene.stop).positions, scene.start, scene.stop))
-    rows = drawn.select(x=_.drawn_x.cast("float32"), y=_.drawn_y.cast("float32")).to_pyarrow()
-    return pd.DataFrame({"x": rows["x"].to_numpy(), "y": rows["y"].to_numpy()})
-
-
-def _counted(points: pd.DataFrame, frame: Frame) -> Counts:
-    canvas = ds.Canvas(frame.width, frame.height, (frame.west, frame.east), (frame.south, frame.north))
-    counted: Counts = canvas.points(points, "x", "y", ds.count()).values[::-1]
+    counted: Counts = _points().counted(points, frame)
     return counted
 
 
 def _counted_in_store(site: Site, scene: Scene, frame: Frame) -> Counts:
     per_m_x = frame.width / (frame.east - frame.west)
     per_m_y = frame.height / (frame.north - frame.south)
-    drawn = scene.plane.drawn(within(site.between(scene.start, scene.stop).positions, scene.start, scene.stop)).filter(
+    drawn = scene.plane.drawn(
+        within(site.between(scene.start, scene.stop).positions, scene.start, scene.stop)
+    ).filter(
         _.drawn_x >= frame.west, _.drawn_x < frame.east, _.drawn_y >= frame.south, _.drawn_y < frame.north
     )
     pixels = drawn.group_by(

@@ -61,6 +61,10 @@ class Ground {
       viewport.changed("backdrop");
     });
     this.changed = () => {};
+    this.tiles = new Tiles(scene.tiles, scene.origin, () => {
+      this.redraw();
+      viewport.changed("tiles");
+    });
     const [ox, oy] = scene.origin;
     this.places = scene.places
       .map((place) => ({ ...place, x: place.x - ox, y: place.y - oy }))
@@ -145,6 +149,7 @@ class Ground {
     context.clearRect(0, 0, width, height);
     context.translate(mx, my);
     const seen = viewport.bounds(MARGIN);
+    this.tiles.draw(context, viewport, MARGIN);
     this.picture.draw(context, surface, width, height);
     this._drawRoads(context, surface, seen);
     this._drawPlaces(context, surface, seen);

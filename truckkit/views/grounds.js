@@ -34,6 +34,9 @@ function groundTools(stage, pane, viewport, scene, ground, shown, act) {
     popover.append(line);
   }
   popover.append(fault);
+  const attribution = stage.appendChild(element("div", "attribution"));
+  attribution.hidden = true;
+  if (scene.tiles) popover.append(tilesChoice());
   const opened = button("What the ground tells, and of which period (G)", "Backdrop", () => open(popover.hidden));
   opened.setAttribute("aria-expanded", "false");
   opened.setAttribute("aria-haspopup", "dialog");
@@ -73,6 +76,22 @@ function groundTools(stage, pane, viewport, scene, ground, shown, act) {
         if (other) value.split("/").forEach((end, k) => { if (ends.children[k]) ends.children[k].value = end.replace("T", " "); });
       },
     };
+  }
+
+  function tilesChoice() {
+    const line = element("label", "line"), box = element("input", "", "", { type: "checkbox" });
+    box.addEventListener("change", () => {
+      for (const map of maps) {
+        map.ground.tiles.on = box.checked;
+        map.ground.redraw();
+      }
+      attribution.textContent = scene.tiles.attribution;
+      attribution.hidden = !box.checked || !scene.tiles.attribution;
+      act.redraw();
+    });
+    line.append(element("span", "", "Map tiles"), box);
+    line.title = `Tiles of ${scene.tiles.url}; the browser asks that server for what is seen.`;
+    return line;
   }
 
   function choose() {

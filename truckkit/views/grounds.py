@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from truckkit.errors import BadRequest
-from truckkit.views import loads, periods, squares, telling
+from truckkit.views import backdrop, loads, periods, squares, telling
 from truckkit.views.answers import SHARED
 from truckkit.views.chunks import stretch
 from truckkit.views.clock import milliseconds
@@ -27,7 +26,6 @@ NOBODY = "No positions in this period; choose another one."
 
 def ground(site: Site, scene: Scene, key: tuple[Hashable, ...], question: Question) -> dict[str, Any]:
     """The picture of a box, as ``backdrop.picture`` gives it, with the ``period`` that it tells of."""
-    backdrop = _backdrop()
     sides = (real(question, side) for side in ("west", "south", "east", "north"))
     frame = backdrop.Frame(*sides, whole(question, "width"), whole(question, "height"))
     kind = squares.kind_of(question.get("backdrop"))
@@ -64,12 +62,7 @@ def loads_of(site: Site, scene: Scene, key: tuple[Hashable, ...], number: int) -
 
 def warm_up() -> None:
     """Compile what the first picture needs; it takes seconds."""
-    _backdrop().warm_up()
-
-
-def _backdrop() -> Any:
-    # datashader brings numba, which is seconds of import: a worker thread waits for it, no page does.
-    return import_module("truckkit.views.backdrop")
+    backdrop.warm_up()
 
 
 def _text(question: Question, name: str) -> str:

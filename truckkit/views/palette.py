@@ -110,6 +110,10 @@ def javascript() -> str:
 
     Both components put it before their own source, so that a state looks the same in each.
     """
-    told = {"STATES": looks(), "UNKNOWN_COLOUR": UNKNOWN_COLOUR, "RAMPS": {k: dict(v) for k, v in RAMPS.items()}}
+    told = {
+        "STATES": looks(),
+        "UNKNOWN_COLOUR": UNKNOWN_COLOUR,
+        "RAMPS": {k: dict(v) for k, v in RAMPS.items()},
+    }
     head = "".join(f"const {name} = {json.dumps(what)};\n" for name, what in told.items())
     return head + files("truckkit.views").joinpath("palette.js").read_text("utf-8")

@@ -77,9 +77,7 @@ def _shift(site: Site, stop: datetime, said: str) -> Period:
     number = ("last_shift", "previous_shift").index(said)
     if number < len(rows):
         row = rows[number]
-        return Period(
-            times.aware(row["start"]), times.aware(row["stop"]), f"{PERIODS[said]}, {row['shift']}"
-        )
+        return Period(times.aware(row["start"]), times.aware(row["stop"]), f"{PERIODS[said]}, {row['shift']}")
     why = (
         "The calendar of this mine has no shift that was over before the window ends"
         if not rows

@@ -38,17 +38,18 @@ class Plane:
         """Where a point of the globe lies on the plane [m]."""
         if self.lon is None or self.lat is None:
             raise ValueError("the site's grid has no place for longitudes")
-        east, north = self._scales()
+        east, north = self.scales()
         return round((lon - self.lon) * east, 3), round((lat - self.lat) * north, 3)
 
     def drawn(self, table: ibis.Table) -> ibis.Table:
         """The rows that have a place on the plane, with it as ``drawn_x``, ``drawn_y`` [m]."""
         if self.lon is None or self.lat is None:
             return in_grid(table).mutate(drawn_x=_.x_m, drawn_y=_.y_m)
-        east, north = self._scales()
+        east, north = self.scales()
         return on_globe(table).mutate(drawn_x=(_.lon - self.lon) * east, drawn_y=(_.lat - self.lat) * north)
 
-    def _scales(self) -> tuple[float, float]:
+    def scales(self) -> tuple[float, float]:
+        """Lengths of a degree to the east and to the north, where the globe is laid flat [m]."""
         assert self.lat is not None
         return DEGREE_M * round(math.cos(math.radians(self.lat)), 9), DEGREE_M
 

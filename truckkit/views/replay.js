@@ -144,6 +144,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     start: scene.start, stop: scene.start + scene.length, at: scene.start + playhead.now, speed: playhead.speed,
     truck: followed < 0 ? "" : scene.trucks[followed].name, only: plain(model.shown).only, source: doings.source,
     paths: ground.shown, ...grounds.address(), trail, view: [viewport.x + ox, viewport.y + oy, viewport.scale],
+    range: model.ranged.length ? model.ranged : null,
     loop: playhead.loop && playhead.loop.map((at) => scene.start + at),
   });
   const addressed = model.page ? keepAddress(() => playhead.playing, asAddress) : null;

@@ -32,6 +32,7 @@ from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
 from truckkit.views.sharing import Shown
 from truckkit.views.signals import Signals
+from truckkit.views.tiles import tiles
 from truckkit.views.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ _PARTS = (
     "viewport",
     "ramps",
     "backdrop",
+    "tiles",
     "ground",
     "loads",
     "markers",
@@ -92,6 +94,9 @@ class ReplayCanvas(Asking):
     timeline = Child(allow_None=True, doc="The pane of states.")
     signals = Child(allow_None=True, doc="The pane of telemetry.")
     shown = param.Dict(default={}, doc="What an address asks for beside those; see ``sharing.Shown``.")
+    ranged = param.List(
+        default=[], doc="Start and stop of what the timeline shows [ms since 1970]; empty: all."
+    )
     page = param.Boolean(default=False, doc="Whether the page is the replay's own, so its address is kept.")
     pages = param.String(default="", doc="Where replays are served, as links of a notebook need it.")
 
@@ -174,8 +179,11 @@ class Replay(pn.viewable.Viewer):
         # The window stays where it was chosen, or chunks that the browser holds would mean other times.
         self._window = scenes.window(site, self._at)
         shared = uuid4().hex
+        first, last = shown.range if shown and shown.range else (None, None)
         self._timeline = (
-            Timeline(self._shown(site), shared=shared, sizing_mode="stretch_both") if timeline else None
+            Timeline(self._shown(site), start=first, stop=last, shared=shared, sizing_mode="stretch_both")
+            if timeline
+            else None
         )
         self._signals = (
             Signals(site, shared=shared, window=self._window, sizing_mode="stretch_both") if signals else None
@@ -193,6 +201,9 @@ class Replay(pn.viewable.Viewer):
             **layout,
         )
         self._canvas.param.watch(self._taken_over, "generation")
+        if self._timeline is not None:
+            self._timeline.param.watch(self._ranged, "shown")
+            self._ranged()
         answerers = {asked: partial(answer, self) for asked, answer in self._answerers.items()}
         self._asked, self._answer = answer_questions(
             self._canvas, answerers, slow={"backdrop", "happenings", "inside"}
@@ -334,7 +345,8 @@ class Replay(pn.viewable.Viewer):
         site = self._site.session()
         if question.get("renew"):
             self._renew(site, newest=bool(question.get("newest")))
-        return described(site, self._scene(site))
+        scene = self._scene(site)
+        return {**described(site, scene), "tiles": tiles(site, scene)}
 
     def _renew(self, site: Site, newest: bool) -> None:
         """Take a newer generation over: a window that nobody chose moves on, or grows, with its data."""
@@ -348,6 +360,13 @@ class Replay(pn.viewable.Viewer):
             self._timeline.renew(self._shown(self._site.session()))
         if self._signals is not None:
             self._signals.renew(self._window)
+
+    def _ranged(self, *_changes: param.parameterized.Event) -> None:
+        """The address tells which part of its window the timeline shows, where it is not all."""
+        assert self._timeline is not None
+        shown, (start, stop, _) = self._timeline.shown, self._window
+        part = None not in shown and (shown[0] > start or shown[1] < stop)
+        self._canvas.ranged = [clock.milliseconds(each) for each in shown] if part else []
 
     def _shown(self, site: Site) -> Site:
         start, stop, _ = self._window
