@@ -69,7 +69,7 @@ def test_the_state_on_a_pixel_is_the_one_that_trucks_were_in_longest_there():
 
 
 def test_the_tonnes_over_a_stretch_of_road_are_the_loads_that_crossed_it():
-    # Each of two trucks crosses once, at 10 m/s, seen ten times a second: one with 200 t, the other with 150 t.
+    # Each of two trucks crosses once, at 10 m/s, seen ten times a second: with 200 t, and with 150 t.
     rows = [
         row for truck in ("T01", "T02") for row in along(truck, samples=300, every=SECOND / 10, speed=36.0)
     ]

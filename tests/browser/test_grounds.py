@@ -75,12 +75,11 @@ def test_each_kind_has_a_scale_with_its_unit_and_says_the_value_under_the_pointe
     here = scale.get_by_text("here: ")
     here.wait_for()
     sample = tk.sample()
-    picture = told(
+    side, x_m, y_m = told(
         page,
-        "{side: r.ground.backdrop.frame.side, x: r.reads[0].x + r.scene.origin[0], y: r.reads[0].y + r.scene.origin[1]}",
+        "[r.ground.backdrop.frame.side, r.reads[0].x + r.scene.origin[0], r.reads[0].y + r.scene.origin[1]]",
     )
-    side = picture["side"]
-    west, south = picture["x"] // side * side, picture["y"] // side * side
+    west, south = x_m // side * side, y_m // side * side
     square = sample.positions.filter(_.x_m >= west, _.x_m < west + side, _.y_m >= south, _.y_m < south + side)
     mean = square.speed_kmh.mean().to_pyarrow().as_py()
     said = float(here.inner_text().removeprefix("here: ").removesuffix(" km/h"))
@@ -100,7 +99,8 @@ def test_the_ground_of_states_has_the_colour_of_the_state_most_of_the_time(page,
                 const hex = [0, 1, 2].map((c) => data[4 * k + c].toString(16).padStart(2, "0")).join("");
                 if (code) (seen[code - 1] ||= {})["#" + hex.toUpperCase()] = true;
             });
-            return Object.fromEntries(Object.entries(seen).map(([code, colours]) => [code, Object.keys(colours)]));
+            for (const code of Object.keys(seen)) seen[code] = Object.keys(seen[code]);
+            return seen;
         }"""
     )
     states = list(palette.STATE_COLOURS)
@@ -138,7 +138,8 @@ def test_another_period_stands_beside_the_map_with_the_same_view(page, address):
     # Both are coloured by one scale, or they could not be compared.
     until(
         page,
-        "r.grounds.maps.every(({ picture }) => picture.scale.high === Math.max(...r.grounds.maps.map((m) => m.picture.answer.high)))",
+        "r.grounds.maps.every(({ picture }) => picture.scale.high"
+        " === Math.max(...r.grounds.maps.map((map) => map.picture.answer.high)))",
     )
     address_said = told(page, "r.asAddress()")
     assert address_said["backdrop"] == "speed"

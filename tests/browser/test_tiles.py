@@ -112,20 +112,23 @@ def test_tiles_are_asked_for_once_turned_on_and_lie_where_they_belong(page, tile
     for _zoom in range(3):
         off = """(root, [[x, y], marked]) => {
             const { viewport, scene } = root.replay;
-            return Math.hypot(viewport.toScreenX(x - scene.origin[0]) - marked[0], viewport.toScreenY(y - scene.origin[1]) - marked[1]);
+            const [ox, oy] = scene.origin;
+            return Math.hypot(viewport.toScreenX(x - ox) - marked[0], viewport.toScreenY(y - oy) - marked[1]);
         }"""
         place = page.evaluate(f"(root) => ({MARKED})(root)", root)
         assert root.evaluate(off, [KNOWN, place]) < 2
         known = root.evaluate(
-            "(root, [x, y]) => [root.replay.viewport.toScreenX(x - root.replay.scene.origin[0]), root.replay.viewport.toScreenY(y - root.replay.scene.origin[1])]",
+            """(root, [x, y]) => {
+                const { viewport, scene: { origin: [ox, oy] } } = root.replay;
+                return [viewport.toScreenX(x - ox), viewport.toScreenY(y - oy)];
+            }""",
             list(KNOWN),
         )
-        before = len(asked)
         root.evaluate("(root, [x, y]) => root.replay.viewport.zoom(1.9, x, y)", known)
         page.wait_for_function(
-            """([root, before]) => [...root.replay.ground.tiles.held.values()].every((image) => image.complete)
+            """(root) => [...root.replay.ground.tiles.held.values()].every(({ complete }) => complete)
                 && root.replay.ground.drawn?.scale === root.replay.viewport.scale""",
-            arg=[root, before],
+            arg=root,
         )
     assert asked
 

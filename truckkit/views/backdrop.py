@@ -50,7 +50,7 @@ NONE: dict[Kind, str] = {
     "density": "No positions in this period; choose another one.",
     "speed": "No position in this period bears a speed; choose another period, or density.",
     "state": "Nobody tells of states where positions of this period lie; choose another period, or density.",
-    "payload": "No load is known where positions of this period bear a speed; choose another period, or density.",
+    "payload": "No load is known where positions bear a speed in this period; choose another one.",
 }
 """What is said instead of a picture with nothing on it."""
 

@@ -26,8 +26,8 @@ NOBODY = "No positions in this period; choose another one."
 
 def ground(site: Site, scene: Scene, key: tuple[Hashable, ...], question: Question) -> dict[str, Any]:
     """The picture of a box, as ``backdrop.picture`` gives it, with the ``period`` that it tells of."""
-    sides = (real(question, side) for side in ("west", "south", "east", "north"))
-    frame = backdrop.Frame(*sides, whole(question, "width"), whole(question, "height"))
+    west, south, east, north = (real(question, side) for side in ("west", "south", "east", "north"))
+    frame = backdrop.Frame(west, south, east, north, whole(question, "width"), whole(question, "height"))
     kind = squares.kind_of(question.get("backdrop"))
     site = site.using(telling.source(question.get("source")))
     said = _text(question, "period")

@@ -33,6 +33,9 @@ Kind = Literal["density", "speed", "state", "payload"]
 KINDS: tuple[Kind, ...] = ("density", "speed", "state", "payload")
 """Positions; their mean speed [km/h]; the state in which trucks were longest; tonnes carried [t]."""
 
+FASTEST_KMH = 150.0
+"""A speed beyond cannot be, as ``schema.SPEED`` has it, and neither can NaN [km/h]."""
+
 STATES = tuple(schema.STATES)
 _DAY = timedelta(days=1)
 
@@ -115,7 +118,7 @@ def _density(_site: Site, _scene: Scene, drawn: ibis.Table) -> Level:
 
 
 def _speed(_site: Site, _scene: Scene, drawn: ibis.Table) -> Level:
-    known = drawn.filter(_.speed_kmh.between(*schema.SPEED.can_be))
+    known = drawn.filter(_.speed_kmh.between(0, FASTEST_KMH))
     return _level(
         _by_square(known, positions=_.speed_kmh.count(), together=_.speed_kmh.sum()), "positions", "together"
     )
@@ -135,11 +138,11 @@ def _state(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
 
 
 def _payload(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
-    moving = drawn.filter(_.speed_kmh.between(*schema.SPEED.can_be)).select(
+    moving = drawn.filter(_.speed_kmh.between(0, FASTEST_KMH)).select(
         "truck", "at", "drawn_x", "drawn_y", "speed_kmh"
     )
     bearing = _during(moving, site, carried(site), "payload_t")
-    # What a load times the way driven on a square comes to, shared by its side, is the tonnes that crossed it.
+    # A load times the way driven on a square, shared by the square's side, is the tonnes that crossed it.
     way_m = bearing.speed_kmh / 3.6 * _seconds(scene, bearing.truck)
     return _level(
         _by_square(bearing.mutate(carried_tm=bearing.payload_t * way_m), carried_tm=_.carried_tm.sum()),

@@ -45,7 +45,9 @@ def tiles(site: Site, scene: Scene) -> dict[str, Any] | None:
             "http://127.0.0.1:8080/{z}/{x}/{y}.png."
         )
     globe = _globe(site, scene)
-    return globe and {"url": url, "attribution": os.environ.get(ATTRIBUTION, ""), "globe": globe}
+    if globe is None:
+        return None
+    return {"url": url, "attribution": os.environ.get(ATTRIBUTION, ""), "globe": globe}
 
 
 def _globe(site: Site, scene: Scene) -> list[float] | None:
