@@ -22,6 +22,8 @@ from truckkit.errors import BadRequest
 from truckkit.site import Site
 from truckkit.views import backdrop, grounds, loads, periods, scene, squares, tiles
 from truckkit.views.backdrop import Frame
+from truckkit.views.replay import Replay
+from truckkit.views.sharing import Shown
 
 HOUR = timedelta(hours=1)
 STATES = list(schema.STATES)
@@ -209,3 +211,15 @@ def test_tiles_need_an_address_with_their_numbers_and_a_place_on_the_globe(monke
     monkeypatch.setenv("TRUCKKIT_TILES", "javascript:{z}{x}{y}")
     with pytest.raises(BadRequest, match="not an address of tiles"):
         tiles.tiles(site, shown)
+
+
+# The address --------------------------------------------------------------------------------------------
+
+
+def test_the_range_of_an_address_is_what_the_timeline_shows_and_the_page_is_told_of_it():
+    site = mine(along("T01", samples=600), intervals({"T01": "LLHHLLHHLL"}))
+    part = MIDNIGHT + 60 * SECOND, MIDNIGHT + 180 * SECOND
+    replay = Replay(site, shown=Shown(range=part))
+    assert replay._timeline.shown == part
+    assert replay._canvas.ranged == [int(each.timestamp() * 1000) for each in part]
+    assert Replay(site)._canvas.ranged == []
