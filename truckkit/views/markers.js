@@ -2,6 +2,7 @@
 // dashed hollow circle was not heard and stays where it was heard last.
 
 const MOVING_KMH = 1.5;
+const PAYLOAD_FROM = 0.12; // pixels a metre: from here on there is room for what a truck carries
 const TRAIL_STEPS = 6, TRAIL_POINTS = 120, TRAIL_PIXELS = 3, TRAIL_STRENGTH = 0.9;
 
 class Markers {
@@ -18,7 +19,7 @@ class Markers {
   // Draws one frame. `reads[i]` and `does[i]` are what Tracks and Doings read of truck i.
   // `names` are the boxes of what is written on the ground; `hides(truck)` says which truck is left out.
   // The followed truck never is.
-  draw(surface, reads, does, { tracks, now, trail, followed, names, hides = () => false }) {
+  draw(surface, reads, does, { tracks, now, trail, followed, names, hides = () => false, loads = null }) {
     this._hides = (truck) => truck !== followed && hides(truck);
     const { canvas, viewport } = this;
     const dpr = globalThis.devicePixelRatio || 1;
@@ -41,6 +42,7 @@ class Markers {
     for (let truck = 0; truck < reads.length; truck += 1) {
       if (!this._hides(truck)) this._see(truck, reads[truck]);
     }
+    this._payload = (truck) => (loads && does[truck].loaded && reads[truck].status === HEARD && viewport.scale >= PAYLOAD_FROM ? loads.words(truck, now) : "");
     this._drawNames(context, reads, followed, names);
     for (const { truck, x, y } of this.hits) {
       if (truck !== followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], false);
@@ -64,7 +66,7 @@ class Markers {
     const first = [...this.hits.keys()].sort((a, b) => (this.hits[b].truck === followed) - (this.hits[a].truck === followed));
     for (const k of first) {
       const { truck, x, y } = this.hits[k], away = truck === followed ? 19 : 11;
-      const { canvas, width, height } = this._label(this.scene.trucks[truck].name, reads[truck].status === HEARD);
+      const { canvas, width, height } = this._label(this.scene.trucks[truck].name, reads[truck].status === HEARD, this._payload(truck));
       const spots = [
         [x + away, y - height / 2], [x - away - width, y - height / 2], [x - width / 2, y - away - height], [x - width / 2, y + away],
       ];
@@ -130,8 +132,8 @@ class Markers {
   }
 
   // Names are drawn once and copied: text is dear, sixty times a second. What lies under one does not show through.
-  _label(name, heard) {
-    const key = `${heard} ${name}`;
+  _label(name, heard, payload) {
+    const key = `${heard} ${payload} ${name}`;
     let label = this._labels.get(key);
     if (!label) {
       const { _surface: surface, _dpr: dpr } = this;
@@ -139,7 +141,10 @@ class Markers {
       const font = `600 11.5px ${surface.font}`;
       let context = canvas.getContext("2d");
       context.font = font;
-      const width = Math.min(220, Math.ceil(context.measureText(name).width) + 6), height = 18;
+      const named = Math.min(220, Math.ceil(context.measureText(name).width) + 6), height = 18;
+      const light = `500 11.5px ${surface.font}`;
+      context.font = light;
+      const width = named + (payload ? Math.ceil(context.measureText(payload).width) + 3 : 0);
       canvas.width = Math.round(width * dpr);
       canvas.height = Math.round(height * dpr);
       context = canvas.getContext("2d");
@@ -153,7 +158,9 @@ class Markers {
       context.fill();
       context.globalAlpha = 1;
       context.fillStyle = heard ? surface.ink : surface.muted;
-      context.fillText(name, 3, height / 2);
+      context.fillText(name, 3, height / 2, 214);
+      context.font = light;
+      context.fillText(payload, named, height / 2);
       label = { canvas, width, height };
       this._labels.set(key, label);
     }
