@@ -247,7 +247,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
         viewport.centre(reads[followed].x, reads[followed].y);
       }
       ground.place(surface, playhead.now);
-      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed, names: ground.names(), hides: leftOut });
+      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed, names: ground.names(), quick: playhead.playing && playhead.speed > 10, hides: leftOut });
       tools.draw(surface);
     }
     if (!playhead.playing || time - said > WORDS_EVERY) {

@@ -54,6 +54,8 @@ _PARTS = (
     "doings",
     "viewport",
     "ground",
+    "taken",
+    "sprites",
     "markers",
     "controls",
     "loop",
