@@ -3,6 +3,7 @@
 
 const MOVING_KMH = 1.5;
 const TRAIL_STEPS = 6, TRAIL_POINTS = 120, TRAIL_PIXELS = 3, TRAIL_STRENGTH = 0.9;
+const STRAIGHT = 0.25; // pixels: how far a spot may lie off a line
 
 class Markers {
   constructor(canvas, scene, viewport) {
@@ -86,6 +87,7 @@ class Markers {
   }
 
   // Many short lines of one pixel: wider ones, or one path over the whole map, cost ten times as much.
+  // Spots on one line are left out: a road is mostly straight.
   _drawTrails(context, surface, reads, tracks, now, trail) {
     const { viewport } = this;
     context.strokeStyle = surface.theme === "dark" ? "#DDE6EC" : "#26323B";
@@ -94,25 +96,37 @@ class Markers {
     for (let truck = 0; truck < reads.length; truck += 1) {
       const read = reads[truck];
       if ((read.status !== HEARD && read.status !== NOT_HEARD) || this._hides(truck)) continue;
-      let px = viewport.toScreenX(read.x), py = viewport.toScreenY(read.y), step = 0;
+      // From the last corner (ax, ay) a line runs to (px, py), and on while it is straight.
+      let ax = viewport.toScreenX(read.x), ay = viewport.toScreenY(read.y), px = ax, py = ay, step = 0;
       context.globalAlpha = TRAIL_STRENGTH;
       context.beginPath();
-      context.moveTo(px, py);
+      context.moveTo(ax, ay);
       tracks.walkBack(truck, now, trail, TRAIL_POINTS, (x, y, age, broken) => {
         const sx = viewport.toScreenX(x), sy = viewport.toScreenY(y);
         if (!broken && Math.abs(sx - px) + Math.abs(sy - py) < TRAIL_PIXELS) return;
-        if (broken) context.moveTo(sx, sy);
-        else context.lineTo(sx, sy);
+        const reached = Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)));
+        const off = Math.abs((sx - ax) * (py - ay) - (sy - ay) * (px - ax));
+        if (broken || reached !== step || off > STRAIGHT * (Math.abs(sx - ax) + Math.abs(sy - ay))) {
+          if (px !== ax || py !== ay) context.lineTo(px, py);
+          ax = px;
+          ay = py;
+        }
+        if (reached !== step) {
+          step = reached;
+          context.stroke();
+          context.globalAlpha = TRAIL_STRENGTH * (1 - step / TRAIL_STEPS);
+          context.beginPath();
+          context.moveTo(px, py);
+        }
+        if (broken) {
+          context.moveTo(sx, sy);
+          ax = sx;
+          ay = sy;
+        }
         px = sx;
         py = sy;
-        const reached = Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)));
-        if (reached === step) return;
-        step = reached;
-        context.stroke();
-        context.globalAlpha = TRAIL_STRENGTH * (1 - step / TRAIL_STEPS);
-        context.beginPath();
-        context.moveTo(px, py);
       });
+      if (px !== ax || py !== ay) context.lineTo(px, py);
       context.stroke();
     }
     context.globalAlpha = 1;
