@@ -40,6 +40,31 @@ _FRAMES = """
 """
 
 
+_COUNT = """
+(() => {
+  window.drawn = [];
+  let some = false;
+  const watch = (thing, names) => {
+    for (const name of names) {
+      const done = thing.prototype[name];
+      thing.prototype[name] = function (...given) {
+        some = true;
+        return done.apply(this, given);
+      };
+    }
+  };
+  watch(CanvasRenderingContext2D, ["clearRect"]);
+  watch(WebGL2RenderingContext, ["clear", "drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"]);
+  const tick = (time) => {
+    if (some) window.drawn.push(time);
+    some = false;
+    requestAnimationFrame(tick);
+  };
+  requestAnimationFrame(tick);
+})();
+"""
+
+
 @dataclass(frozen=True)
 class Frames:
     """What was seen of a page over some seconds."""
@@ -66,9 +91,11 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, url: str) -> Iterator[Page]:
-    """A page of its own, whose errors end the benchmark."""
+def opened(browser: Browser, url: str, counted: bool = False) -> Iterator[Page]:
+    """A page of its own, whose errors end the benchmark; ``counted`` for ``pictures``."""
     context = browser.new_context(viewport=LAPTOP)
+    if counted:
+        context.add_init_script(_COUNT)
     page = context.new_page()
     page.set_default_timeout(120_000)
     faults: list[str] = []
@@ -96,6 +123,18 @@ def frames(page: Page, server: Service, seconds: float) -> Frames:
         main_ms=1000 * worked / len(apart),
         server_share=100 * cpu / wall,
     )
+
+
+def pictures(page: Page, server: Service, seconds: float) -> Frames:
+    """Watch a page opened as ``counted``: a frame counts where some canvas was drawn since the one before."""
+    before = page.evaluate("window.drawn.length")
+    seen = frames(page, server, seconds)
+    drawn: list[float] = page.evaluate("from => window.drawn.slice(from)", before)
+    apart = [after - each for each, after in zip(drawn, drawn[1:], strict=False)]
+    if not apart:
+        return Frames(0.0, 1000 * seconds, 1000 * seconds, seen.server_share)
+    fps = 1000 * len(apart) / (drawn[-1] - drawn[0])
+    return Frames(fps, percentile(apart, 0.95), seen.main_ms * seen.fps / fps, seen.server_share)
 
 
 def worked_s(session: Any) -> float:

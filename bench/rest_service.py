@@ -65,7 +65,7 @@ def service(
             [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=lines, stderr=lines
         )
     try:
-        until_it_answers(port, "/api/health/ready")
+        until_it_answers(port, "/api/health/ready", 180)
         yield Service(port, process.pid)
     finally:
         process.terminate()
