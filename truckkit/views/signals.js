@@ -2,6 +2,7 @@
 
 const FOOT = 22, AXIS = 52, LEAST_STRIP = 62, EXACT = 3;
 const VALUES_EVERY = 100; // ms: faster than this nobody reads
+const STOOD = 250; // ms: who seeks on before wants no exact value, and the map comes first
 const RANGES = [["whole window", 0], ["± 5 min", 5 * MINUTE], ["± 30 min", 30 * MINUTE], ["± 2 h", 2 * HOUR]];
 
 export function render({ model }) {
@@ -78,7 +79,7 @@ function perform(root, scene, ask, model) {
   let picked = model.trucks.length ? numbers(model.trucks, scene.trucks) : null;
   let range = 0, from = 0, to = scene.length, surface = null, frame = 0, drag = null;
   // The curves are drawn when they change; while time goes, the playhead alone moves over them.
-  let stale = true, valued = 0, width = 0, height = 0;
+  let stale = true, valued = 0, width = 0, height = 0, sought = -STOOD, standing = 0;
   const follow = () => { if (!frame) frame = requestAnimationFrame(draw); };
   const redraw = () => {
     stale = true;
@@ -270,7 +271,7 @@ function perform(root, scene, ask, model) {
   }
   // Exactly where time stands or goes slowly; else as far as the picture knows, which "≈" says.
   function sayValue(place, truck, channel, level, named) {
-    const exact = !playhead.playing || playhead.speed <= 10;
+    const exact = playhead.playing ? playhead.speed <= 10 : performance.now() - sought >= STOOD;
     let told = exact ? series.at(truck, channel, Math.min(EXACT, level), now()) : { waiting: true };
     let about = "";
     if (told.waiting) {
@@ -323,6 +324,10 @@ function perform(root, scene, ask, model) {
     if (what === "truck" && !picked) build();
     else if (what === "tick" || what === "seek") follow();
     else redraw();
+    if (what !== "seek") return;
+    sought = performance.now();
+    clearTimeout(standing);
+    standing = setTimeout(follow, STOOD);
   });
   const unwatch = watchSurface(root, (seen) => {
     surface = seen;
@@ -341,6 +346,7 @@ function perform(root, scene, ask, model) {
     unshare();
     unwatch();
     resized.disconnect();
+    clearTimeout(standing);
     cancelAnimationFrame(frame);
     leaveShared(name);
   };
