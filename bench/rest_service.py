@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +35,16 @@ class Service:
 
 @contextmanager
 def service(
-    store: Path, log: Path, carried: Literal["uvicorn", "panel"] = "uvicorn", **settings: object
+    store: Path,
+    log: Path,
+    carried: Literal["uvicorn", "panel"] = "uvicorn",
+    apps: Sequence[Path] = (),
+    **settings: object,
 ) -> Iterator[Service]:
-    """The service over a store, for as long as the context lasts, with settings such as ``cache_mb=0``."""
+    """The service over a store, for as long as the context lasts, with settings such as ``cache_mb=0``.
+
+    Under ``panel`` it serves these pages too; left out, the first of truckkit's own.
+    """
     port = free_port()
     environment = {
         **os.environ,
@@ -49,15 +56,16 @@ def service(
         command = ["uvicorn", "--factory", "truckkit.api.app:from_environment", "--port", str(port)]
         command += ["--log-level", "warning", "--no-access-log"]
     else:
-        app = sorted((ROOT / "apps").glob("*.py"))[0]
-        command = ["panel", "serve", str(app), "--rest-provider", "truckkit", "--rest-endpoint", "api"]
+        pages = map(str, apps or sorted((ROOT / "apps").glob("*.py"))[:1])
+        command = ["panel", "serve", *pages, "--rest-provider", "truckkit", "--rest-endpoint", "api"]
         command += ["--port", str(port), "--address", "127.0.0.1", "--log-level", "warning"]
+        command += ["--allow-websocket-origin", f"127.0.0.1:{port}"]
     with log.open("ab") as lines:
         process = subprocess.Popen(
             [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=lines, stderr=lines
         )
     try:
-        until_it_answers(port, "/api/health/ready")
+        until_it_answers(port, "/api/health/ready", 180)
         yield Service(port, process.pid)
     finally:
         process.terminate()

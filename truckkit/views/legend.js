@@ -54,25 +54,25 @@ function legendOf(found, changed) {
       list.replaceChildren();
       counters = new Map();
       for (const [state, look] of Object.entries(STATES)) {
-        entry(list, state, look.words, stateSwatch(state, surface.theme, 14), `a truck that ${look.meaning}`);
+        entry(list, state, look.words, stillOf(stateSwatch(state, surface.theme, 14)), `a truck that ${look.meaning}`);
       }
-      entry(list, "", "not told", stateSwatch("", surface.theme, 14), "nobody says what the truck does");
+      entry(list, "", "not told", stillOf(stateSwatch("", surface.theme, 14)), "nobody says what the truck does");
       const shapes = list.appendChild(element("span", "shapes"));
       for (const [words, look] of SHAPES) {
         if (words === "not heard") {
-          entry(shapes, words, words, truckSwatch(surface, look), "a truck that stays where it was heard last");
+          entry(shapes, words, words, stillOf(truckSwatch(surface, look)), "a truck that stays where it was heard last");
           continue;
         }
         const shape = shapes.appendChild(element("span", "entry"));
-        shape.append(truckSwatch(surface, look), element("span", "", words));
+        shape.append(stillOf(truckSwatch(surface, look)), element("span", "", words));
       }
       for (const [words, loaded] of [["loaded", true], ["empty", false]]) {
         const shape = shapes.appendChild(element("span", "entry"));
-        shape.append(truckSwatch(surface, { heard: true, moving: true, heading: 45, state: loaded ? "haul" : "return", loaded }), element("span", "", words));
+        shape.append(stillOf(truckSwatch(surface, { heard: true, moving: true, heading: 45, state: loaded ? "haul" : "return", loaded })), element("span", "", words));
       }
       if (!found) return;
       const place = shapes.appendChild(element("span", "entry", "", { title: "found from where trucks stood; the mine's own places tell of none there" }));
-      place.append(foundSwatch(surface), element("span", "", "found place"));
+      place.append(stillOf(foundSwatch(surface)), element("span", "", "found place"));
     },
     // `meant(truck)`: whether it counts.
     count(reads, does, meant) {

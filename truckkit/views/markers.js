@@ -4,6 +4,7 @@
 const MOVING_KMH = 1.5;
 const PAYLOAD_FROM = 0.12; // pixels a metre: from here on there is room for what a truck carries
 const TRAIL_STEPS = 6, TRAIL_POINTS = 120, TRAIL_PIXELS = 3, TRAIL_STRENGTH = 0.9;
+const STRAIGHT = 0.25; // pixels: how far a spot may lie off a line
 
 class Markers {
   constructor(canvas, scene, viewport) {
@@ -11,24 +12,21 @@ class Markers {
     this.scene = scene;
     this.viewport = viewport;
     this.hits = [];
-    this._labels = new Map();
+    this._sprites = new Sprites();
     this._sides = new Map();
     this._fills = new Map();
   }
 
   // Draws one frame. `reads[i]` and `does[i]` are what Tracks and Doings read of truck i.
   // `names` are the boxes of what is written on the ground; `hides(truck)` says which truck is left out.
-  // The followed truck never is.
-  draw(surface, reads, does, { tracks, now, trail, followed, names, hides = () => false, loads = null }) {
+  // The followed truck never is. `quick`: time goes so fast that nobody sees half a pixel.
+  draw(surface, reads, does, { tracks, now, trail, followed, names, quick = false, hides = () => false, loads = null }) {
     this._hides = (truck) => truck !== followed && hides(truck);
     const { canvas, viewport } = this;
     const dpr = globalThis.devicePixelRatio || 1;
-    if (this._surface !== surface || this._dpr !== dpr) {
-      this._surface = surface;
-      this._dpr = dpr;
-      this._labels.clear();
-      this._fills.clear();
-    }
+    this._sprites.on(surface, dpr);
+    if (this._dpr !== dpr) this._fills.clear();
+    this._dpr = dpr;
     const width = Math.round(viewport.width * dpr), height = Math.round(viewport.height * dpr);
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
@@ -45,10 +43,10 @@ class Markers {
     this._payload = (truck) => (loads && does[truck].loaded && reads[truck].status === HEARD && viewport.scale >= PAYLOAD_FROM ? loads.words(truck, now) : "");
     this._drawNames(context, reads, followed, names);
     for (const { truck, x, y } of this.hits) {
-      if (truck !== followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], false);
+      if (truck !== followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], false, quick);
     }
     for (const { truck, x, y } of this.hits) {
-      if (truck === followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], true);
+      if (truck === followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], true, quick);
     }
   }
 
@@ -62,27 +60,36 @@ class Markers {
   // A name stands beside its truck, where no truck and no other name is; at worst over a name on the ground.
   // Where there is no such spot it is left out: the pointer tells it. It keeps its side for as long as it can.
   _drawNames(context, reads, followed, names) {
-    const taken = this.hits.map(({ x, y }) => [x - 8, y - 8, x + 8, y + 8]);
-    const first = [...this.hits.keys()].sort((a, b) => (this.hits[b].truck === followed) - (this.hits[a].truck === followed));
-    for (const k of first) {
-      const { truck, x, y } = this.hits[k], away = truck === followed ? 19 : 11;
-      const { canvas, width, height } = this._label(this.scene.trucks[truck].name, reads[truck].status === HEARD, this._payload(truck));
-      const spots = [
-        [x + away, y - height / 2], [x - away - width, y - height / 2], [x - width / 2, y - away - height], [x - width / 2, y + away],
-      ];
-      const clear = ([left, top], boxes) => boxes.every((box) => box === taken[k]
-        || left > box[2] || left + width < box[0] || top + 2 > box[3] || top + height - 2 < box[1]);
-      const sides = [this._sides.get(truck) || 0, 0, 1, 2, 3].filter((side) => clear(spots[side], taken));
-      const side = sides.find((each) => clear(spots[each], names)) ?? sides[0] ?? (truck === followed ? 0 : -1);
-      if (side < 0) continue;
+    const { hits, _sprites: sprites } = this, taken = new Taken();
+    const trucks = hits.map(({ x, y }) => taken.add([x - 8, y - 8, x + 8, y + 8]));
+    const place = (k) => {
+      const { truck, x, y } = hits[k], away = truck === followed ? 19 : 11;
+      const name = sprites.name(this.scene.trucks[truck].name, reads[truck].status === HEARD, this._payload(truck)), { width, height } = name;
+      const corner = (side) => (side === 0 ? [x + away, y - height / 2] : side === 1 ? [x - away - width, y - height / 2]
+        : side === 2 ? [x - width / 2, y - away - height] : [x - width / 2, y + away]);
+      let free = -1, found = -1;
+      for (const side of [this._sides.get(truck) || 0, 0, 1, 2, 3]) {
+        const [left, top] = corner(side), box = [left, top + 2, left + width, top + height - 2];
+        if (!taken.free(box, trucks[k])) continue;
+        if (free < 0) free = side;
+        if (names.some((other) => box[0] <= other[2] && box[2] >= other[0] && box[1] <= other[3] && box[3] >= other[1])) continue;
+        found = side;
+        break;
+      }
+      const side = found >= 0 ? found : free >= 0 ? free : truck === followed ? 0 : -1;
+      if (side < 0) return;
       this._sides.set(truck, side);
-      const [left, top] = spots[side];
-      taken.push([left, top + 2, left + width, top + height - 2]);
-      context.drawImage(canvas, left, top, width, height);
-    }
+      const [left, top] = corner(side);
+      taken.add([left, top + 2, left + width, top + height - 2]);
+      sprites.copy(context, name, left, top);
+    };
+    const first = hits.findIndex(({ truck }) => truck === followed);
+    if (first >= 0) place(first);
+    for (let k = 0; k < hits.length; k += 1) if (k !== first) place(k);
   }
 
   // Many short lines of one pixel: wider ones, or one path over the whole map, cost ten times as much.
+  // Spots on one line are left out: a road is mostly straight.
   _drawTrails(context, surface, reads, tracks, now, trail) {
     const { viewport } = this;
     context.strokeStyle = surface.theme === "dark" ? "#DDE6EC" : "#26323B";
@@ -91,32 +98,43 @@ class Markers {
     for (let truck = 0; truck < reads.length; truck += 1) {
       const read = reads[truck];
       if ((read.status !== HEARD && read.status !== NOT_HEARD) || this._hides(truck)) continue;
-      let px = viewport.toScreenX(read.x), py = viewport.toScreenY(read.y), step = 0;
+      // From the last corner (ax, ay) a line runs to (px, py), and on while it is straight.
+      let ax = viewport.toScreenX(read.x), ay = viewport.toScreenY(read.y), px = ax, py = ay, step = 0;
       context.globalAlpha = TRAIL_STRENGTH;
       context.beginPath();
-      context.moveTo(px, py);
+      context.moveTo(ax, ay);
       tracks.walkBack(truck, now, trail, TRAIL_POINTS, (x, y, age, broken) => {
         const sx = viewport.toScreenX(x), sy = viewport.toScreenY(y);
         if (!broken && Math.abs(sx - px) + Math.abs(sy - py) < TRAIL_PIXELS) return;
-        if (broken) context.moveTo(sx, sy);
-        else context.lineTo(sx, sy);
+        const reached = Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)));
+        const off = Math.abs((sx - ax) * (py - ay) - (sy - ay) * (px - ax));
+        if (broken || reached !== step || off > STRAIGHT * (Math.abs(sx - ax) + Math.abs(sy - ay))) {
+          if (px !== ax || py !== ay) context.lineTo(px, py);
+          ax = px;
+          ay = py;
+        }
+        if (reached !== step) {
+          step = reached;
+          context.stroke();
+          context.globalAlpha = TRAIL_STRENGTH * (1 - step / TRAIL_STEPS);
+          context.beginPath();
+          context.moveTo(px, py);
+        }
+        if (broken) {
+          context.moveTo(sx, sy);
+          ax = sx;
+          ay = sy;
+        }
         px = sx;
         py = sy;
-        const reached = Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)));
-        if (reached === step) return;
-        step = reached;
-        context.stroke();
-        context.globalAlpha = TRAIL_STRENGTH * (1 - step / TRAIL_STEPS);
-        context.beginPath();
-        context.moveTo(px, py);
       });
+      if (px !== ax || py !== ay) context.lineTo(px, py);
       context.stroke();
     }
     context.globalAlpha = 1;
   }
 
-  _drawTruck(context, surface, x, y, read, doing, followed) {
-    const heard = read.status === HEARD;
+  _drawTruck(context, surface, x, y, read, doing, followed, quick) {
     if (followed) {
       context.beginPath();
       context.arc(x, y, 16, 0, 2 * Math.PI);
@@ -124,47 +142,17 @@ class Markers {
       context.lineWidth = 2;
       context.stroke();
     }
-    context.translate(x, y);
-    truckShape(context, surface, {
-      heard, moving: read.speed >= MOVING_KMH, heading: read.heading, state: doing.state, loaded: doing.loaded,
-    }, this._fills);
-    context.translate(-x, -y);
-  }
-
-  // Names are drawn once and copied: text is dear, sixty times a second. What lies under one does not show through.
-  _label(name, heard, payload) {
-    const key = `${heard} ${payload} ${name}`;
-    let label = this._labels.get(key);
-    if (!label) {
-      const { _surface: surface, _dpr: dpr } = this;
-      const canvas = new OffscreenCanvas(1, 1);
-      const font = `600 11.5px ${surface.font}`;
-      let context = canvas.getContext("2d");
-      context.font = font;
-      const named = Math.min(220, Math.ceil(context.measureText(name).width) + 6), height = 18;
-      const light = `500 11.5px ${surface.font}`;
-      context.font = light;
-      const width = named + (payload ? Math.ceil(context.measureText(payload).width) + 3 : 0);
-      canvas.width = Math.round(width * dpr);
-      canvas.height = Math.round(height * dpr);
-      context = canvas.getContext("2d");
-      context.scale(dpr, dpr);
-      context.font = font;
-      context.textBaseline = "middle";
-      context.fillStyle = surface.background;
-      context.globalAlpha = 0.85;
-      context.beginPath();
-      context.roundRect(0, 2, width, height - 4, 3);
-      context.fill();
-      context.globalAlpha = 1;
-      context.fillStyle = heard ? surface.ink : surface.muted;
-      context.fillText(name, 3, height / 2, 214);
-      context.font = light;
-      context.fillText(payload, named, height / 2);
-      label = { canvas, width, height };
-      this._labels.set(key, label);
+    const look = {
+      heard: read.status === HEARD, moving: read.speed >= MOVING_KMH, heading: read.heading, state: doing.state, loaded: doing.loaded,
+    };
+    if (quick) {
+      const sprite = this._sprites.truck(look);
+      this._sprites.copy(context, sprite, x - sprite.width / 2, y - sprite.height / 2);
+      return;
     }
-    return label;
+    context.translate(x, y);
+    truckShape(context, surface, look, this._fills);
+    context.translate(-x, -y);
   }
 
   // The truck nearest to a spot, within reach of a finger, or -1.

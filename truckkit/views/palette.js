@@ -105,3 +105,14 @@ function stateSwatch(state, theme, size = 14) {
   c.strokeRect(0.5, 0.5, size - 1, size - 1);
   return canvas;
 }
+
+// A small canvas as an image: the page puts each canvas together anew with every frame, an image never.
+function stillOf(canvas) {
+  const image = document.createElement("img");
+  image.alt = "";
+  image.src = canvas.toDataURL();
+  image.style.width = canvas.style.width;
+  image.style.height = canvas.style.height;
+  image.setAttribute("aria-hidden", "true");
+  return image;
+}

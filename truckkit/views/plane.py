@@ -13,7 +13,13 @@ import math
 from dataclasses import dataclass
 
 import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from ibis import _
+
+Real = npt.NDArray[np.float64]
+Sure = npt.NDArray[np.bool_]
 
 DEGREE_M = 111_319.5
 """Length of a degree along the equator of WGS84 [m], rounded to half a metre."""
@@ -47,6 +53,19 @@ class Plane:
             return in_grid(table).mutate(drawn_x=_.x_m, drawn_y=_.y_m)
         east, north = self.scales()
         return on_globe(table).mutate(drawn_x=(_.lon - self.lon) * east, drawn_y=(_.lat - self.lat) * north)
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """What of a position says where it lies."""
+        return ("x_m", "y_m") if self.is_grid else ("lon", "lat")
+
+    def placed(self, first: pa.ChunkedArray, second: pa.ChunkedArray) -> tuple[Real, Real, Sure]:
+        """What ``drawn`` means, of columns that were read: east, north [m], and which rows have a place."""
+        x, y = (each.cast(pa.float64()).to_numpy(zero_copy_only=False) for each in (first, second))
+        if self.lon is None or self.lat is None:
+            return x, y, (np.abs(x) < FARTHEST_M) & (np.abs(y) < FARTHEST_M)
+        east, north = self.scales()
+        return (x - self.lon) * east, (y - self.lat) * north, (np.abs(x) <= 180.0) & (np.abs(y) <= 90.0)
 
     def scales(self) -> tuple[float, float]:
         """Lengths of a degree to the east and to the north, where the globe is laid flat [m]."""

@@ -34,8 +34,8 @@ function extremes(tiles, from, to) {
   return low > high ? null : [low, high];
 }
 
-// A line through a truck's rows; it breaks where nothing was heard. Gives how many parts were drawn.
-function drawSeries(context, tiles, toX, toY, look) {
+// A line through a truck's rows in sight; it breaks where nothing was heard. Gives how many parts were drawn.
+function drawSeries(context, tiles, view, toY, look) {
   let count = 0;
   context.save();
   context.strokeStyle = context.fillStyle = look.colour;
@@ -43,11 +43,14 @@ function drawSeries(context, tiles, toX, toY, look) {
   context.lineWidth = 1.4;
   context.lineJoin = "round";
   for (const { at, measured, breaks, from, to } of tiles) {
+    // Dashes are counted from a line's beginning, so that they stand still on a line that moves.
+    const first = look.dash.length ? 0 : Math.max(0, rowFrom(at, view.from) - 1);
+    const last = Math.min(at.length, rowFrom(at, view.to) + 1);
     context.beginPath();
-    for (let i = 0; i < at.length; i += 1) {
-      const x = toX(at[i]), y = toY(measured[i]);
+    for (let i = first; i < last; i += 1) {
+      const x = view.toX(at[i]), y = toY(measured[i]);
       const alone = (i === 0 || breaks[i]) && (i + 1 === at.length || breaks[i + 1]);
-      if (i === 0 || breaks[i]) {
+      if (i === first || breaks[i]) {
         context.moveTo(x, y);
         if (breaks[i] && at[i] >= from && at[i] < to) count += 1;
       } else if (look.steps) {

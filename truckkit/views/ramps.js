@@ -90,7 +90,7 @@ function groundScale(answer, scale, side, surface) {
     box.classList.add("states");
     for (const number of answer.states) {
       const entry = element("span", "entry");
-      entry.append(stateSwatch(STATE_NAMES[number], surface.theme, 12), element("span", "", STATES[STATE_NAMES[number]].words));
+      entry.append(stillOf(stateSwatch(STATE_NAMES[number], surface.theme, 12)), element("span", "", STATES[STATE_NAMES[number]].words));
       box.append(entry);
     }
     return box;

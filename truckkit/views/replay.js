@@ -258,7 +258,9 @@ function perform(root, scene, ask, model, children, kept, begin) {
         viewport.centre(reads[followed].x, reads[followed].y);
       }
       ground.place(surface, playhead.now);
-      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed, names: ground.names(), hides: leftOut, loads });
+      markers.draw(surface, reads, does, {
+        tracks, now: playhead.now, trail, followed, names: ground.names(), quick: playhead.playing && playhead.speed > 10, hides: leftOut, loads,
+      });
       tools.draw(surface);
       grounds.draw(surface, playhead.now);
     }

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 SPEEDS = (0.1, 1000)
 """The slowest and the fastest speed, in times of the real one."""
 
+MOST_RUN = 12
+"""The most chunks of positions that are read ahead at once."""
+
 PAGES = "TRUCKKIT_PAGES"
 """The environment variable that says where replays are served, such as https://mine.example/replay."""
 
@@ -58,6 +61,8 @@ _PARTS = (
     "tiles",
     "ground",
     "loads",
+    "taken",
+    "sprites",
     "markers",
     "controls",
     "loop",
@@ -387,9 +392,16 @@ class Replay(pn.viewable.Viewer):
 
     def _answer_positions(self, question: dict[str, Any]) -> bytes:
         number = whole(question, "number")
-        return self._remembered(
-            "positions", lambda site, scene: chunks.positions(site, scene, number), number
-        )
+        # A page that plays says how many it will want; they are read at once.
+        count = min(MOST_RUN, max(1, whole(question, "run"))) if "run" in question else 1
+
+        def read(site: Site, scene: scenes.Scene) -> bytes:
+            first, *more = chunks.run(site, scene, number, count)
+            for later, chunk in enumerate(more, number + 1):
+                SHARED.get(("positions", *self._key(site), later), lambda chunk=chunk: chunk)  # type: ignore[misc]
+            return first
+
+        return self._remembered("positions", read, number)
 
     def _answer_states(self, question: dict[str, Any]) -> bytes:
         number = whole(question, "number")

@@ -27,6 +27,7 @@ from ibis import _
 
 from truckkit import schema, times
 from truckkit.errors import BadRequest
+from truckkit.store import samples, whole
 from truckkit.views.clock import MILLISECOND, milliseconds
 from truckkit.views.scene import SHORTEST_GAP, Window, within
 from truckkit.views.thinning import m4, parts
@@ -118,9 +119,8 @@ def tile(
     reach = timedelta(milliseconds=gap)
     first = max(start, start + timedelta(milliseconds=from_ms) - reach)
     last = min(stop, start + timedelta(milliseconds=to_ms) + reach)
-    rows = series(site, truck, channel, first, last).order_by("at").to_pyarrow()
-    at = _ms(rows["at"]) - milliseconds(start)
-    measured = rows["measured"].to_numpy().astype(np.float64)
+    at, measured = _read(site, truck, channel, first, last)
+    at = at - milliseconds(start)
     inside = np.flatnonzero((at >= from_ms) & (at < to_ms))
     low, high = np.searchsorted(at, [from_ms, to_ms])
     kept = inside[m4(at[inside], measured[inside], bucket)]
@@ -136,6 +136,25 @@ def tile(
             breaks.astype(np.uint8).tobytes(),
         )
     )
+
+
+def _read(
+    site: Site, truck: str, channel: Channel, start: datetime, stop: datetime
+) -> tuple[np.ndarray, np.ndarray]:
+    """What ``series`` means, by time: when [ms since 1970], and what was measured."""
+    if site.opened is None or channel.table == "channels":
+        rows = series(site, truck, channel, start, stop).order_by("at").to_pyarrow()
+        return _ms(rows["at"]), rows["measured"].to_numpy().astype(np.float64)
+    # To write the SQL of an expression takes longer than to read it.
+    table, window = schema.TABLES[channel.table], (times.stored(start), times.stored(stop))
+    rows = whole(
+        samples(site.opened, table, ["at", channel.name], trucks=[truck], window=window, ordered=False)
+    )
+    measured = rows[channel.name].cast(pa.float64()).to_numpy(zero_copy_only=False)
+    kept = np.flatnonzero(np.isfinite(measured))
+    at = _ms(rows["at"])
+    kept = kept[np.argsort(at[kept], kind="stable")]
+    return at[kept], measured[kept]
 
 
 def _at(rows: ibis.Table) -> np.ndarray:

@@ -1,6 +1,8 @@
 // Telemetry strips: one strip a channel, one line a truck, on the clock that the panes of a page share.
 
 const FOOT = 22, AXIS = 52, LEAST_STRIP = 62, EXACT = 3;
+const VALUES_EVERY = 100; // ms: faster than this nobody reads
+const STOOD = 250; // ms: who seeks on before wants no exact value, and the map comes first
 const RANGES = [["whole window", 0], ["± 5 min", 5 * MINUTE], ["± 30 min", 30 * MINUTE], ["± 2 h", 2 * HOUR]];
 
 export function render({ model }) {
@@ -76,7 +78,13 @@ function perform(root, scene, ask, model) {
   let channels = numbers(model.channels.length ? model.channels : scene.first, channelNames);
   let picked = model.trucks.length ? numbers(model.trucks, scene.trucks) : null;
   let range = 0, from = 0, to = scene.length, surface = null, frame = 0, drag = null;
-  const redraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
+  // The curves are drawn when they change; while time goes, the playhead alone moves over them.
+  let stale = true, valued = 0, width = 0, height = 0, sought = -STOOD, standing = 0;
+  const follow = () => { if (!frame) frame = requestAnimationFrame(draw); };
+  const redraw = () => {
+    stale = true;
+    follow();
+  };
   const series = new Series(scene, ask, redraw);
   const trucks = () => {
     if (picked) return picked;
@@ -114,6 +122,7 @@ function perform(root, scene, ask, model) {
     tabindex: "0", role: "application",
     "aria-label": "Telemetry in time. Arrow keys move the clock by a second, with Shift by a minute; plus and minus zoom; 0 shows all.",
   }));
+  const needle = stage.appendChild(element("div", "now", "", { "aria-hidden": "true" }));
   const words = stage.appendChild(element("div", "words"));
   const why = stage.appendChild(element("div", "message", "", { role: "status" }));
 
@@ -128,6 +137,7 @@ function perform(root, scene, ask, model) {
       row.append(element("span", "name", channelWords(scene.channels[channel])));
       const values = wanted.map((truck) => {
         const one = row.appendChild(element("span", "value", "", { "data-truck": scene.trucks[truck], "data-channel": channelNames[channel] }));
+        one.style.color = look(wanted.indexOf(truck)).colour;
         return one;
       });
       return { row, values };
@@ -177,10 +187,26 @@ function perform(root, scene, ask, model) {
   const moved = () => { ranges.value = String(range); };
 
   // Drawing -------------------------------------------------------------------------------------
-  function draw() {
+  function draw(time) {
     frame = 0;
-    const width = stage.clientWidth, height = stage.clientHeight;
     if (!surface || !width) return;
+    if (range > 0 || stale) drawCurves();
+    const x = Math.round(view.toX(now()) * devicePixelRatio) / devicePixelRatio;
+    needle.hidden = x < view.left || x > view.left + view.width;
+    needle.style.transform = `translateX(${x}px)`;
+    if (playhead.playing && !stale && time - valued < VALUES_EVERY) return;
+    stale = false;
+    valued = time;
+    const wanted = [...trucks()];
+    [...channels].forEach((channel, row) => {
+      wanted.forEach((truck, k) => sayValue(said[row].values[k], truck, channel, level(), wanted.length > 1));
+    });
+    const at = scene.start + now();
+    moment.textContent = `${clock.date(at)} ${clock.time(at)} site time`;
+    if (channels.size && wanted.length) why.textContent = series.failed;
+  }
+  const level = () => series.level((view.to - view.from) / view.width / (devicePixelRatio || 1));
+  function drawCurves() {
     [view.from, view.to] = range > 0 ? [now() - range, now() + range] : [from, to];
     view.width = Math.max(20, width - AXIS - 10);
     const dpr = devicePixelRatio || 1;
@@ -192,36 +218,24 @@ function perform(root, scene, ask, model) {
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     context.clearRect(0, 0, width, height);
     context.font = `11px ${surface.font}`;
-    const wanted = [...trucks()], level = series.level((view.to - view.from) / view.width / dpr);
+    const wanted = [...trucks()];
     const room = (height - FOOT) / Math.max(1, channels.size);
+    needle.style.height = `${height - FOOT}px`;
     drawTimes(context, clock, scene.start, view, surface, height - FOOT);
     let waiting = 0, partsDrawn = 0;
     [...channels].forEach((channel, row) => {
       const top = row * room + 22, bottom = (row + 1) * room - 6;
       said[row].row.style.top = `${row * room}px`;
-      const each = wanted.map((truck) => series.over(truck, channel, level, view.from, view.to));
+      const each = wanted.map((truck) => series.over(truck, channel, level(), view.from, view.to));
       waiting += each.filter((one) => one.waiting).length;
       const bounds = scene.channels[channel].flag ? [0, 1] : extremes(each.flatMap((one) => one.found), view.from, view.to);
       drawStrip(context, channel, bounds, each, top, bottom, (count) => { partsDrawn += count; });
-      wanted.forEach((truck, k) => sayValue(said[row].values[k], truck, channel, level, wanted.length > 1));
     });
     const stretch = playhead.loop?.map((at) => view.toX(at - shift()));
     if (stretch) drawStretch(context, surface, [view.left, view.left + view.width], stretch, 0, height - FOOT);
-    const x = Math.round(view.toX(now())) + 0.5;
-    if (x >= view.left && x <= view.left + view.width) {
-      context.strokeStyle = surface.accent;
-      context.lineWidth = 1.5;
-      context.beginPath();
-      context.moveTo(x, 0);
-      context.lineTo(x, height - FOOT);
-      context.stroke();
-    }
-    const at = scene.start + now();
-    moment.textContent = `${clock.date(at)} ${clock.time(at)} site time`;
-    if (channels.size && wanted.length) why.textContent = series.failed;
     // For whoever reads the picture from outside, such as a test.
     canvas.dataset.drawn = JSON.stringify({
-      from: view.from, to: view.to, left: view.left, width: view.width, level, waiting, parts: partsDrawn, now: now(), strips: channels.size, stretch: stretch || null,
+      from: view.from, to: view.to, left: view.left, width: view.width, level: level(), waiting, parts: partsDrawn, now: now(), strips: channels.size, stretch: stretch || null,
     });
   }
   function drawStrip(context, channel, bounds, each, top, bottom, count) {
@@ -254,12 +268,12 @@ function perform(root, scene, ask, model) {
     context.beginPath();
     context.rect(view.left, top - 3, view.width, bottom - top + 6);
     context.clip();
-    each.forEach(({ found }, k) => count(drawSeries(context, found, view.toX, toY, { ...look(k), steps: flag })));
+    each.forEach(({ found }, k) => count(drawSeries(context, found, view, toY, { ...look(k), steps: flag })));
     context.restore();
   }
   // Exactly where time stands or goes slowly; else as far as the picture knows, which "≈" says.
   function sayValue(place, truck, channel, level, named) {
-    const exact = !playhead.playing || playhead.speed <= 10;
+    const exact = playhead.playing ? playhead.speed <= 10 : performance.now() - sought >= STOOD;
     let told = exact ? series.at(truck, channel, Math.min(EXACT, level), now()) : { waiting: true };
     let about = "";
     if (told.waiting) {
@@ -271,7 +285,6 @@ function perform(root, scene, ask, model) {
       : `${about}${numberWords(told.measured)} ${unit}`.trim();
     const text = named ? `${scene.trucks[truck]} ${value}` : value;
     if (place.textContent !== text) place.textContent = text;
-    place.style.color = look([...trucks()].indexOf(truck)).colour;
   }
 
   // Hands ---------------------------------------------------------------------------------------
@@ -311,7 +324,12 @@ function perform(root, scene, ask, model) {
 
   const unshare = shared.watch((what) => {
     if (what === "truck" && !picked) build();
+    else if (what === "tick" || what === "seek") follow();
     else redraw();
+    if (what !== "seek") return;
+    sought = performance.now();
+    clearTimeout(standing);
+    standing = setTimeout(follow, STOOD);
   });
   const unwatch = watchSurface(root, (seen) => {
     surface = seen;
@@ -319,7 +337,10 @@ function perform(root, scene, ask, model) {
     root.style.setProperty("--ground", seen.background);
     build();
   });
-  const resized = new ResizeObserver(redraw);
+  const resized = new ResizeObserver(() => {
+    [width, height] = [stage.clientWidth, stage.clientHeight];
+    redraw();
+  });
   resized.observe(stage);
   moved();
   build();
@@ -327,6 +348,7 @@ function perform(root, scene, ask, model) {
     unshare();
     unwatch();
     resized.disconnect();
+    clearTimeout(standing);
     cancelAnimationFrame(frame);
     leaveShared(name);
   };

@@ -38,7 +38,7 @@ function legendOf(hidden, changed) {
       button.type = "button";
       button.dataset.state = state;
       button.title = `${STATES[state].words}: the truck ${STATES[state].meaning}. Click hides it, Alt-click shows it alone.`;
-      button.append(stateSwatch(state, theme, 14));
+      button.append(stillOf(stateSwatch(state, theme, 14)));
       for (const [part, text] of [["state", STATES[state].words], ["time", ""]]) {
         const span = button.appendChild(document.createElement("span"));
         span.className = part;

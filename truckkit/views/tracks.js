@@ -5,6 +5,7 @@ const UNKNOWN = 65535;
 const FASTEST_M_PER_MS = 0.06; // 216 km/h: nothing in a mine drives that; the position jumped
 const HEARD = 1, NOT_HEARD = 2, NEVER = 3, LOADING = 4;
 const MOST_ROWS = 4_000_000;
+const RUN = 12;
 
 function _columns(buffer, kind) {
   const view = new DataView(buffer);
@@ -89,14 +90,15 @@ class Tracks {
     for (const number of wanted) {
       // Two at once keep the line busy.
       if (this.asked.size >= 2) break;
-      if (!this.held.has(number) && !this.asked.has(number)) this._fetch(number);
+      if (!this.held.has(number) && !this.asked.has(number)) this._fetch(number, ahead > 0 && number > current ? RUN : 1);
     }
   }
 
-  async _fetch(number) {
+  // `run`: how many chunks from this one on will be wanted, for the server to read at once.
+  async _fetch(number, run = 1) {
     this.asked.add(number);
     try {
-      const chunk = readPositions(await this.ask("positions", { number }), this.scene.trucks);
+      const chunk = readPositions(await this.ask("positions", { number, run }), this.scene.trucks);
       this.held.set(number, chunk);
       this.failed = "";
       this._forget(number);
