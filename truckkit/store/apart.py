@@ -25,7 +25,10 @@ MEMORY = "40MB"
 
 
 def hub(
-    generation: Generation, table: schema.Table, window: tuple[datetime, datetime] | None
+    generation: Generation,
+    table: schema.Table,
+    window: tuple[datetime, datetime] | None,
+    memory: str = MEMORY,
 ) -> duckdb.DuckDBPyConnection:
     """A hub with one table of days of a generation, in the files that hold its rows of a window.
 
@@ -38,7 +41,7 @@ def hub(
         hub has its files open still.
     """
     # Nothing is written beside the store where the bound is met.
-    opened = duckdb.connect(":memory:", config={**SHUT, "memory_limit": MEMORY, "temp_directory": ""})
+    opened = duckdb.connect(":memory:", config={**SHUT, "memory_limit": memory, "temp_directory": ""})
     try:
         opened.execute("SET GLOBAL TimeZone = 'UTC'")
         holding = generation.holding(table.name, window)

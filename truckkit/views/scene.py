@@ -15,6 +15,7 @@ from ibis import _
 
 from truckkit import times
 from truckkit.views.clock import EPOCH
+from truckkit.views.once import read_once
 from truckkit.views.plane import Plane, in_grid, on_globe
 
 if TYPE_CHECKING:
@@ -125,10 +126,10 @@ def scene(site: Site, shown: Window) -> Scene:
     """Look over the window once: who was heard, how often, and where."""
     start, stop, newest = shown
     inside = within(site.positions, start, stop)
-    told = _told(in_grid(inside), "x_m", "y_m")
+    told = _told(site, shown, in_grid(inside), "x_m", "y_m")
     plane, bounds = Plane(), _bounds(told)
     if not told:
-        told = _told(on_globe(inside), "lon", "lat")
+        told = _told(site, shown, on_globe(inside), "lon", "lat")
         plane, bounds = _laid_flat(told)
     periods = _periods(plane.drawn(inside), told)
     usual = sorted(periods.values())[len(periods) // 2] if periods else 1000
@@ -145,23 +146,20 @@ def scene(site: Site, shown: Window) -> Scene:
     return Scene(start, stop, newest, heard, plane, bounds, _chunk_length(heard))
 
 
-def _told(placed: ibis.Table, x: str, y: str) -> list[dict[str, Any]]:
+def _told(site: Site, shown: Window, placed: ibis.Table, x: str, y: str) -> list[dict[str, Any]]:
     """Of each truck how many positions it has, the first and the last, and how far they reach."""
-    return (  # type: ignore[no-any-return]
-        placed.group_by("truck")
-        .aggregate(
-            positions=_.at.count(),
-            first=_.at.min(),
-            last=_.at.max(),
-            west=_[x].min(),
-            south=_[y].min(),
-            east=_[x].max(),
-            north=_[y].max(),
-        )
-        .order_by("truck")
-        .to_pyarrow()
-        .to_pylist()
+    sums = placed.group_by("truck").aggregate(
+        positions=_.at.count(),
+        first=_.at.min(),
+        last=_.at.max(),
+        west=_[x].min(),
+        south=_[y].min(),
+        east=_[x].max(),
+        north=_[y].max(),
     )
+    start, stop, _newest = shown
+    told: list[dict[str, Any]] = read_once(site, sums.order_by("truck"), start, stop).to_pylist()
+    return told
 
 
 def _bounds(told: list[dict[str, Any]]) -> Bounds:

@@ -20,6 +20,7 @@ from truckkit.align import clipped
 from truckkit.errors import unknown
 from truckkit.views.answers import SHARED
 from truckkit.views.loads import carried
+from truckkit.views.once import read_once
 from truckkit.views.pyramid import Level, Pyramid, merged
 from truckkit.views.scene import Scene, within
 
@@ -98,12 +99,18 @@ def _columns(kind: Kind) -> int:
     return {"density": 1, "speed": 2, "state": len(STATES), "payload": 1}[kind]
 
 
-def _by_square(drawn: ibis.Table, *more: str, **sums: ibis.Deferred) -> pa.Table:
+def _by_square(drawn: ibis.Table, *more: str, **sums: ibis.Deferred) -> ibis.Table:
     square = {
         "column": (_.drawn_x / SIDE_M).floor().cast("int32"),
         "row": (_.drawn_y / SIDE_M).floor().cast("int32"),
     }
-    return drawn.group_by(*more, **square).aggregate(**sums).to_pyarrow()
+    return drawn.group_by(*more, **square).aggregate(**sums)
+
+
+def _once(site: Site, scene: Scene, sums: ibis.Table) -> pa.Table:
+    """Sums of positions alone; of a long scene its days are read for this alone."""
+    assert site.narrowed_to is not None
+    return read_once(site, sums, *site.narrowed_to, long=scene.stop - scene.start)
 
 
 def _level(told: pa.Table, *sums: str) -> Level:
@@ -113,15 +120,14 @@ def _level(told: pa.Table, *sums: str) -> Level:
     )
 
 
-def _density(_site: Site, _scene: Scene, drawn: ibis.Table) -> Level:
-    return _level(_by_square(drawn, positions=_.count()), "positions")
+def _density(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
+    return _level(_once(site, scene, _by_square(drawn, positions=_.count())), "positions")
 
 
-def _speed(_site: Site, _scene: Scene, drawn: ibis.Table) -> Level:
+def _speed(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
     known = drawn.filter(_.speed_kmh.between(0, FASTEST_KMH))
-    return _level(
-        _by_square(known, positions=_.speed_kmh.count(), together=_.speed_kmh.sum()), "positions", "together"
-    )
+    sums = _by_square(known, positions=_.speed_kmh.count(), together=_.speed_kmh.sum())
+    return _level(_once(site, scene, sums), "positions", "together")
 
 
 def _state(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
@@ -130,7 +136,7 @@ def _state(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
         doing.mutate(seconds=_seconds(scene, doing.truck)),
         "state",
         seconds=_.seconds.sum(),
-    )
+    ).to_pyarrow()
     code = np.array([STATES.index(state) for state in told["state"].to_pylist()], np.int64)
     sums = np.zeros((told.num_rows, len(STATES)), np.float32)
     sums[np.arange(told.num_rows), code] = told["seconds"].to_numpy()
@@ -144,10 +150,8 @@ def _payload(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
     bearing = _during(moving, site, carried(site), "payload_t")
     # A load times the way driven on a square, shared by the square's side, is the tonnes that crossed it.
     way_m = bearing.speed_kmh / 3.6 * _seconds(scene, bearing.truck)
-    return _level(
-        _by_square(bearing.mutate(carried_tm=bearing.payload_t * way_m), carried_tm=_.carried_tm.sum()),
-        "carried_tm",
-    )
+    sums = _by_square(bearing.mutate(carried_tm=bearing.payload_t * way_m), carried_tm=_.carried_tm.sum())
+    return _level(sums.to_pyarrow(), "carried_tm")
 
 
 def _during(samples: ibis.Table, site: Site, intervals: ibis.Table, column: str) -> ibis.Table:
