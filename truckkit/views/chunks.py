@@ -71,7 +71,9 @@ def run(site: Site, scene: Scene, number: int, count: int) -> list[bytes]:
     while len(bounds) < count and bounds[-1][1] < scene.stop:
         bounds.append(stretch(scene, number + len(bounds), scene.chunk))
     start = bounds[0][0]
-    rows = _read(site, scene, max(start - scene.lead, scene.start), min(bounds[-1][1] + scene.lead, scene.stop))
+    rows = _read(
+        site, scene, max(start - scene.lead, scene.start), min(bounds[-1][1] + scene.lead, scene.stop)
+    )
     truck = pc.fill_null(
         pc.index_in(rows["truck"], value_set=pa.array(scene.trucks, pa.string())), -1
     ).to_numpy()

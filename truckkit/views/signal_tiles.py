@@ -147,7 +147,9 @@ def _read(
         return _ms(rows["at"]), rows["measured"].to_numpy().astype(np.float64)
     # To write the SQL of an expression takes longer than to read it.
     table, window = schema.TABLES[channel.table], (times.stored(start), times.stored(stop))
-    rows = whole(samples(site.opened, table, ["at", channel.name], trucks=[truck], window=window, ordered=False))
+    rows = whole(
+        samples(site.opened, table, ["at", channel.name], trucks=[truck], window=window, ordered=False)
+    )
     measured = rows[channel.name].cast(pa.float64()).to_numpy(zero_copy_only=False)
     kept = np.flatnonzero(np.isfinite(measured))
     at = _ms(rows["at"])
