@@ -8,9 +8,9 @@
 A real ``panel serve`` answers a headless Chromium that draws without a graphics card. Where no store is given
 one is simulated, of a day. Frames and shares are the median of several runs. What the main thread works for a
 frame is CPU time in all its tasks, drawing included; a share is CPU of the server by wall time [% of a core].
-A peer is what a Panel user would write for the same hour of the same trucks (``bench/peers``); a picture of it
-is a frame in which some canvas was drawn anew. Browsers and server share the machine: where it has two cores,
-what else runs on it shows in frames, not in CPU.
+A peer is what a Panel user would write for the same hour of the same trucks (``bench/peers``); a picture of
+it is a frame in which some canvas was drawn anew. Browsers and server share the machine: where it has two
+cores, what else runs on it shows in frames, not in CPU.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A replay with deck.gl's TripsLayer in Panel's pane: trips are in the page, the server moves its time.
 
-With a position a second in the path the page hangs, for each move makes the lines of all trips anew; so it has
-one in ten. deck.gl wants longitudes and latitudes; the mine's metres are laid around 0, 0.
+With a position a second in the paths the page hangs, for each move makes the lines of all trips anew; so
+they have one in ten. deck.gl wants longitudes and latitudes; the mine's metres are laid around 0, 0.
 """
 
 import time
