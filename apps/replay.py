@@ -1,6 +1,6 @@
 """The replay of a store, at what its address asks for; ``Shown`` of ``views/sharing.py`` says each word.
 
-``/replay?start=&stop=&at=&truck=&only=&speed=&source=&paths=&backdrop=&period=&trail=&view=&range=&loop=``:
+``/replay?start=&stop=&at=&truck=&only=&speed=&source=&paths=&backdrop=&period=&compare=&trail=&view=&range=&loop=``:
 ``start`` and ``stop`` are the window, ``at`` is the moment to stand at, ``truck`` is followed (more than
 one: they alone are shown, as with ``only``), ``speed`` is in times of the real one. A time is ISO 8601; one
 without an offset is site time.

@@ -31,7 +31,10 @@ def test_a_number_is_read_as_the_number_that_it_was(width: str, data: st.DataObj
     values = data.draw(st.lists(st.none() | strategy, min_size=1))
     held = column(values, kind, data.draw(st.integers(0, len(values))))
     expected = [value if value is not None and math.isfinite(value) else None for value in values]
-    for found in (json.loads(array(held)), [json.loads(text) for text in numbers(held).to_pylist()]):
+    for found in (
+        json.loads(b"".join(array(held))),
+        [json.loads(text) for text in numbers(held).to_pylist()],
+    ):
         if width == "single":
             found = [None if each is None else float(np.float32(each)) for each in found]
         assert found == expected
@@ -46,7 +49,7 @@ def test_an_instant_is_cut_to_its_millisecond(values: list[dt.datetime], cut: in
     after = [number for number, at in enumerate(values) if at.year >= 1970]
     found = instants(held, quote).to_pylist()
     assert [found[number] for number in after] == [f"{quote}{expected[number]}{quote}" for number in after]
-    columns = json.loads(array(held))
+    columns = json.loads(b"".join(array(held)))
     assert [columns[number] for number in after] == [expected[number] for number in after]
 
 

@@ -63,8 +63,8 @@ def document(folder: Path) -> BaseSchema:
     for resource, said in RECORDS.items():
         made = client.post(f"/api/v1/{resource}", json=said, headers={"Idempotency-Key": resource})
         assert made.status_code == 201, made.text
-        NAMED[f"/api/v1/{resource}/{{name}}"] = [made.headers["location"].rpartition("/")[2]]
-        NAMED[f"/api/v1/{resource}/{{name}}/close"] = NAMED[f"/api/v1/{resource}/{{name}}"]
+        NAMED[f"/api/v1/{resource}/{{record}}"] = [made.headers["location"].rpartition("/")[2]]
+        NAMED[f"/api/v1/{resource}/{{record}}/close"] = NAMED[f"/api/v1/{resource}/{{record}}"]
         MEANT["If-Match"].append(made.headers["etag"])
     project = ProjectConfig(
         headers={"Authorization": f"Bearer {key}"},
@@ -101,7 +101,7 @@ MEANT: dict[str, list[Any]] = {
     "limit": [1, 7, 1000],
     "format": list(FORMATS),
     "points": [2, 50],
-    "name": list(MEASURES),
+    "metric": list(MEASURES),
     "by": ["truck", "shift", "hour"],
     "every": ["1h"],
     "longer": ["10min"],
@@ -126,11 +126,11 @@ def meaning(
 ) -> None:
     """Leave some parameters as they are, take out some, and let others be what somebody may mean.
 
-    Those of a path are not taken out.
+    Those of a path are not taken out, and are mostly meant: one may have five of them.
     """
     for name in sorted(said):
-        means = draw(st.sampled_from(["as it is", "meant", "meant" if path else "none"]))
-        of_path = list(PROPERTIES) if "tproperties" in path and name == "name" else NAMED.get(path)
+        means = draw(st.sampled_from(["as it is", *(["meant"] * 5 if path else ["meant", "none"])]))
+        of_path = list(PROPERTIES) if "tproperties" in path and name == "tproperty" else NAMED.get(path)
         known = of_path or MEANT.get(name)
         if means == "none":
             del said[name]

@@ -64,3 +64,13 @@ def test_the_browser_gets_the_same_looks():
     told = json.loads(first.removeprefix("const STATES = ").removesuffix(";"))
     assert {state: look["colour"] for state, look in told.items()} == dict(palette.STATE_COLOURS)
     assert [state for state, look in told.items() if look["loaded"]] == list(palette.LOADED_STATES)
+
+
+@pytest.mark.parametrize("sight", SIGHTS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("kind", list(palette.RAMPS))
+def test_the_order_of_a_ramp_is_seen_by_every_kind_of_sight(kind, theme, sight):
+    where = [seen(colour_, sight) for colour_ in palette.RAMPS[kind][theme]]
+    light = np.diff([place[0] for place in where])
+    assert (light > 0).all() or (light < 0).all()
+    assert min(np.linalg.norm(b - a) for a, b in itertools.pairwise(where)) >= 5

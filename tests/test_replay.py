@@ -18,7 +18,7 @@ from strips import MIDNIGHT, intervals
 from truckkit import schema
 from truckkit.errors import BadRequest, BadTime, UnknownName
 from truckkit.site import Site
-from truckkit.views import backdrop, chunks, scene
+from truckkit.views import backdrop, chunks, points, scene, squares
 from truckkit.views.answers import Answers
 from truckkit.views.backdrop import Frame
 from truckkit.views.plane import Plane
@@ -26,6 +26,7 @@ from truckkit.views.replay import Replay
 from truckkit.views.scene import Scene
 from truckkit.views.setting import described
 
+GROUND = {"ask": "backdrop", "west": 0, "south": 0, "east": 9, "north": 9, "width": 5, "height": 5}
 HOUR, MINUTE, MS = timedelta(hours=1), timedelta(minutes=1), timedelta(milliseconds=1)
 
 
@@ -267,7 +268,7 @@ def test_the_store_counts_the_same_pixels_as_datashader():
     frame = Frame(900.0, 1900.0, 5100.0, 2100.0, 420, 40)
     counted = backdrop._counted_in_store(site, shown, frame)
     assert counted.sum() == 700
-    np.testing.assert_array_equal(counted, backdrop._counted(backdrop._points(site, shown), frame))
+    np.testing.assert_array_equal(counted, points.counted(points.points(site, shown), frame))
 
 
 def test_north_is_at_the_top_and_what_nobody_drove_is_transparent():
@@ -281,13 +282,13 @@ def test_a_long_window_is_counted_once_and_each_zoom_adds_up_its_squares(monkeyp
     site = mine([*along("T01", samples=400), *along("T02", samples=300, y=2050.0, speed=7.0)])
     shown = seen(site)
     monkeypatch.setattr(backdrop, "MOST_IN_MEMORY", 0)
-    side = backdrop.SQUARE_M * 100
+    side = squares.SIDE_M * 100
     frame = Frame(0, 0, side * 40, side * 40, 40, 40)
     plain = backdrop._counted_in_store(site, shown, frame)
     monkeypatch.setattr(backdrop, "_counted_in_store", None)
-    squares = backdrop.counts(site, shown, frame, ("a long window",))
-    assert squares.sum() == 700
-    np.testing.assert_array_equal(squares, plain)
+    told, anybody = backdrop.values(site, shown, frame, "density", 700, ("a long window",))
+    assert anybody
+    np.testing.assert_array_equal(np.nan_to_num(told), plain)
 
 
 @pytest.mark.parametrize(
@@ -400,10 +401,8 @@ def test_every_question_of_the_browser_is_answered(asked):
     )
     assert asked(replay, ask="last_known", before=1000, trucks=[0])["body"]["0"][0] == 0
     assert asked(replay, ask="neighbour", at=0, truck=None, forward=True)["body"] == 1000
-    picture = asked(replay, ask="backdrop", west=0, south=0, east=9000, north=9000, width=20, height=20)[
-        "body"
-    ]
-    assert picture.startswith(b"\x89PNG")
+    told = asked(replay, ask="backdrop", west=0, south=0, east=9000, north=9000, width=20, height=20)["body"]
+    assert told["picture"].startswith(b"\x89PNG")
 
 
 def test_states_are_told_by_the_source_that_the_browser_asks_for(asked):
@@ -431,6 +430,12 @@ def test_states_are_told_by_the_source_that_the_browser_asks_for(asked):
         {"ask": "states", "number": float("inf")},
         {"ask": "last_known", "before": 0, "trucks": "T01"},
         {"ask": "neighbour", "at": True, "truck": None, "forward": True},
+        {**GROUND, "backdrop": "hearsay"},
+        {**GROUND, "backdrop": ["speed"]},
+        {**GROUND, "period": "yesteryear"},
+        {**GROUND, "period": "2026-11-22/2026-11-21"},
+        {**GROUND, "period": 5},
+        {"ask": "loads", "number": 0.5},
         {"ask": "backdrop", "west": 1, "south": 0, "east": 0, "north": 1, "width": 5, "height": 5},
     ],
 )

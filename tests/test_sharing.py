@@ -35,6 +35,7 @@ shown = some.builds(
     paths=some.booleans(),
     backdrop=some.sampled_from(["", "speed", "state"]),
     period=some.sampled_from(["", "last_shift"]),
+    compare=some.sampled_from(["", "previous_week", "2026-11-22T18:00Z/2026-11-22T19:00Z"]),
     trail=some.sampled_from(["", "0s", "3min", "1250ms"]),
     view=some.none() | some.tuples(metres, metres, some.floats(1e-7, 40)),
     range=some.none() | stretches,
@@ -56,6 +57,8 @@ def test_what_an_address_describes_is_what_is_read_from_it(state):
     [
         ("start=2026-11-22", 'give both "start" and "stop"'),
         ("speed=fast", "not a number"),
+        ("backdrop=mud", 'no backdrop "mud"'),
+        ("compare=yesteryear", 'the compare "yesteryear" is not a stretch of time'),
         ("paths=perhaps", "paths=off or paths=on"),
         ("view=1,2", "not a place on the map"),
         ("view=1,2,nan", "not a place on the map"),

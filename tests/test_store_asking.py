@@ -7,14 +7,18 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pytest
 
 import truckkit as tk
-from truckkit.errors import TooSlow
-from truckkit.store import Reading, Statement, asking, stated, whole
+from truckkit import schema
+from truckkit.errors import DamagedStore, TooSlow
+from truckkit.store import Generation, Reading, Statement, apart, asking, hub, samples, stated, whole
 from truckkit.store.deadlines import Deadlines
 
 LONG = "SELECT max(a.x_m * b.x_m) AS most FROM positions a, positions b"
@@ -144,3 +148,62 @@ def test_a_connection_without_a_store_is_read_too() -> None:
     assert whole(stated(rows))["truck"].to_pylist() == ["T01", "T02"]
     with Reading([stated(rows)], rows.schema().to_pyarrow()) as reading:
         assert sum(len(batch) for batch in reading) == 2
+
+
+def long_answer(generation: Generation) -> Statement:
+    names = schema.POSITIONS.names
+    return samples(
+        generation, schema.POSITIONS, names, apart=partial(hub, generation, schema.POSITIONS, None)
+    )
+
+
+def read(question: Statement) -> pa.Table:
+    with Reading([question], question.schema) as reading:
+        return pa.Table.from_batches(reading, question.schema)
+
+
+def test_a_long_answer_is_read_apart_and_leaves_nothing_in_the_hub_of_all() -> None:
+    generation = tk.sample().store.newest()
+    held = "SELECT sum(memory_usage_bytes) FROM duckdb_memory() WHERE tag = 'BASE_TABLE'"
+    backend = generation.backend
+    before = backend.con.execute(held).fetchone()
+    question = long_answer(generation)
+    found = read(question)
+    assert backend.con.execute(held).fetchone() == before
+    assert backend.own_cursors == 0
+    assert found == read(replace(question, apart=None))
+
+
+def test_what_a_hub_apart_cannot_hold_is_read_from_the_hub_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "MEMORY", "1MB")
+    generation = tk.sample().store.newest()
+    question = long_answer(generation)
+    assert read(question) == read(replace(question, apart=None))
+
+
+def test_rows_that_were_given_before_the_memory_was_full_come_once() -> None:
+    generation = tk.sample().store.newest()
+    question = long_answer(generation)
+    every = read(question)
+    with Reading([question], question.schema) as reading:
+        first = next(reading)
+        rest = reading._with_more_memory()
+        found = pa.Table.from_batches([first, *([rest.cast(question.schema)] if rest else []), *reading])
+    assert found == every
+
+
+def test_a_long_answer_of_a_replaced_generation_is_read_from_the_files_that_are_open() -> None:
+    generation = tk.sample().store.newest()
+
+    def gone() -> None:
+        raise DamagedStore("a newer generation took its place.")
+
+    question = long_answer(generation)
+    assert read(replace(question, apart=gone)) == read(question)
+
+
+def test_a_hub_apart_is_shut_in() -> None:
+    with hub(tk.sample().store.newest(), schema.POSITIONS, None) as opened:
+        for said in ("SELECT * FROM read_text('/etc/hostname')", "SET memory_limit = '1GB'", "ATTACH 'x.db'"):
+            with pytest.raises(duckdb.Error):
+                opened.execute(said)

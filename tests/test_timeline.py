@@ -71,7 +71,8 @@ def test_bounds_keep_their_milliseconds():
     start = MIDNIGHT + timedelta(milliseconds=1)
     told = packed(mine([interval("T01", "dump", start, start + timedelta(milliseconds=1))]), MIDNIGHT)
     assert [told.starts[1], told.stops[1]] == [1, 2]
-    assert np.frombuffer(told.columns()["starts"], np.int32)[1] == 1
+    assert list(np.frombuffer(told.columns()["firsts"], np.int32)) == [0]
+    assert list(np.frombuffer(told.columns()["stops"], np.int32)) == [1, 2]
 
 
 def test_bounds_beyond_24_days_are_packed_wide_and_keep_their_milliseconds():
@@ -96,6 +97,28 @@ def test_places_and_loaders_are_told_by_name_and_nothing_by_an_empty_one():
     told = packed(mine(rows))
     assert [told.names[i] for i in told.places] == ["North", ""]
     assert [told.names[i] for i in told.loaders] == ["SH3", ""]
+
+
+def test_two_sources_are_packed_as_rows_of_the_one_and_then_of_the_other():
+    detected = intervals({"T01": "LLLLHHHD"}, source="detected")
+    site = mine([*intervals({"T01": "RRLLHHHD", "T02": "LLLHDRRR"}), *detected])
+    both = site.using("fms").states.union(site.using("detected").states)
+    told = pack(both, site.truck_names, site.start, site.stop, ("fms", "detected"))
+    rows = [told.codes[told.rows[row] : told.rows[row + 1]] for row in range(4)]
+    letters = ["".join(LETTER_OF[list(schema.STATES)[code]] for code in codes) for codes in rows]
+    assert letters == ["RLHD", "LHDR", "LHD", "."]
+
+
+def test_two_lanes_are_packed_where_both_tell_and_one_where_one_does():
+    both = [*intervals({"T01": "RRLL"}), *intervals({"T01": "RLLL"}, source="detected")]
+    assert Timeline(mine(both), lanes=True)._strips.lanes == ["fms", "detected"]
+    assert Timeline(mine(intervals({"T01": "RRLL"})), lanes=True)._strips.lanes == []
+
+
+@pytest.mark.parametrize("asked", [{"group": "pit"}, {"sort": "nap"}])
+def test_rows_are_ordered_and_grouped_by_what_there_is(asked):
+    with pytest.raises(UnknownName, match=next(iter(asked.values()))):
+        Timeline(mine(intervals({"T01": "RRLL"})), **asked)
 
 
 def test_a_state_that_is_no_word_of_ours_is_refused_by_its_name():

@@ -20,7 +20,7 @@ from truckkit.api.kept import Body
 from truckkit.api.pages import page
 from truckkit.api.problems import problem
 from truckkit.api.recall import Recall, names
-from truckkit.api.rows import encode, encode_columns, encode_rows
+from truckkit.api.rows import columns_in_pieces, encode, rows_in_pieces
 from truckkit.api.streams import Streamed
 from truckkit.errors import BadRequest, TooSlow
 from truckkit.site import Site
@@ -65,8 +65,7 @@ def table_of(
     def content() -> Body:
         table = found()
         if form.encode is None:
-            rest = encode({"next": None, "generation": site.generation})
-            return Body(_opening(form, table) + b"," + rest[1:], form.media, {})
+            return Body(_document(form, table, None, site.generation), form.media, {})
         return Body(b"".join(form.encode(table.schema, table.to_batches())), form.media, {})
 
     return answered(request, site, content, form.name, _disposition(name, form))
@@ -149,14 +148,16 @@ def _page(request: Request, asked: Asked, form: Format, limit: int, cursor: str 
     headers = {"Link": f'<{following}>; rel="next"'} if following else {}
     if form.encode is not None:
         return Body(b"".join(form.encode(table.schema, table.to_batches())), form.media, headers)
-    rest = encode({"next": following, "generation": asked.site.generation})
-    return Body(_opening(form, table) + b"," + rest[1:], form.media, headers)
+    return Body(_document(form, table, following, asked.site.generation), form.media, headers)
 
 
-def _opening(form: Format, table: pa.Table) -> bytes:
+def _document(form: Format, table: pa.Table, following: str | None, generation: int | None) -> bytes:
     if form.name == "columns":
-        return b'{"columns":' + encode_columns(table)
-    return b'{"rows":' + encode_rows(table)
+        name, rows = b'{"columns":', columns_in_pieces(table)
+    else:
+        name, rows = b'{"rows":', rows_in_pieces(table)
+    rest = encode({"next": following, "generation": generation})
+    return b"".join([name, *rows, b",", rest[1:]])
 
 
 def _all(request: Request, asked: Asked, form: Format) -> Body | Response:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
 
 import ibis
 import pyarrow as pa
@@ -17,7 +18,9 @@ import pyarrow as pa
 from truckkit import schema, times
 from truckkit.api.pages import beyond
 from truckkit.site import Site
-from truckkit.store import Question, samples, stated, whole
+from truckkit.store import Question, Reading, Statement, hub, samples, stated, whole
+
+Window: TypeAlias = tuple[dt.datetime, dt.datetime]
 
 _BRIEF = dt.timedelta(hours=1)
 _SHORT = dt.timedelta(hours=6)
@@ -60,10 +63,15 @@ class Asked:
         """The first rows after a key, in the order of their key, with their key."""
         held = (*self.columns, *(name for name in self.table.key if name not in self.columns))
         if self.few:
-            found = whole(self._samples(self.site, held, after, None, ordered=False), self.seconds)
-            return found.sort_by("at").slice(0, most)
+            found = whole(
+                self._samples(self.site, held, after, window=self.site.narrowed_to, ordered=False),
+                self.seconds,
+            )
+            return _sorted(found).slice(0, most)
         if self._sampled:
-            return whole(self._samples(self.site, held, after, most), self.seconds)
+            return whole(
+                self._samples(self.site, held, after, most, window=self.site.narrowed_to), self.seconds
+            )
         rows = self.rows(self.site)
         if after is not None:
             rows = rows.filter(beyond(rows, self.table, after))
@@ -71,16 +79,27 @@ class Asked:
 
     def parts(self) -> Iterator[Question]:
         """All rows, as questions of which each is sorted within what memory there is."""
-        for site in self._sites():
+        sites = self._sites()
+        for site in sites:
             if self._sampled:
-                yield self._samples(site, self.columns)
+                long = len(sites) > 1
+                for window in _days(site.narrowed_to) if long else (site.narrowed_to,):
+                    yield self._samples(site, self.columns, window=window, long=long)
             else:
                 yield stated(self.rows(site).order_by(self.table.key).select(*self.columns))
 
     def number(self) -> int:
         """How many rows there are."""
-        counted = self.rows(self.site).aggregate(rows=lambda rows: rows.count())
-        return int(whole(stated(counted), self.seconds)["rows"][0].as_py())
+        counted = stated(self.rows(self.site).aggregate(rows=lambda rows: rows.count()))
+        if self._sampled and isinstance(counted, Statement):
+            counted = replace(counted, apart=self._apart())
+        with Reading([counted], pa.schema([("rows", pa.int64())]), self.seconds) as reading:
+            return int(next(reading)["rows"][0].as_py())
+
+    def _apart(self) -> Callable[[], Any]:
+        """Opens a hub with the samples of the window."""
+        assert self.site.opened is not None
+        return partial(hub, self.site.opened, self.table, _stored(self.site.narrowed_to))
 
     @property
     def _sampled(self) -> bool:
@@ -109,17 +128,43 @@ class Asked:
         columns: Sequence[str],
         after: tuple[Any, ...] | None = None,
         most: int | None = None,
+        *,
+        window: Window | None,
         ordered: bool = True,
+        long: bool = False,
     ) -> Question:
         assert site.opened is not None
-        window = site.narrowed_to
         return samples(
             site.opened,
             self.table,
             columns,
             trucks=site.of_trucks,
-            window=(times.stored(window[0]), times.stored(window[1])) if window else None,
+            window=_stored(window),
             after=(after[0], after[1]) if after is not None else None,
             most=most,
             ordered=ordered,
+            apart=self._apart() if long else None,
         )
+
+
+def _stored(window: Window | None) -> Window | None:
+    return (times.stored(window[0]), times.stored(window[1])) if window else None
+
+
+def _days(window: Window | None) -> Iterator[Window | None]:
+    """The days of a window in UTC, as files have them, so that each is one file's and little to sort."""
+    if window is None:
+        yield None
+        return
+    start, stop = window
+    while start < stop:
+        midnight = start.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        until = min(stop, midnight + dt.timedelta(days=1))
+        yield start, until
+        start = until
+
+
+def _sorted(rows: pa.Table) -> pa.Table:
+    """Rows in the order of their time; a file holds them so, and to look is cheaper than to sort."""
+    at = rows["at"].to_numpy()
+    return rows if (at[1:] >= at[:-1]).all() else rows.sort_by("at")

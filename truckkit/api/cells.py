@@ -18,17 +18,19 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+Bytes = bytes | memoryview
+
 _DAY_MS = 86_400_000
 _FIRST, _LAST = -719_162, 2_932_896
 """Days of the years 1 to 9999, counted from 1970: those that four digits tell."""
 
 
-def array(column: pa.ChunkedArray) -> bytes | None:
-    """Floating numbers or instants as an array of JSON; nothing where they are neither, or not so plain."""
+def array(column: pa.ChunkedArray) -> list[Bytes] | None:
+    """Floating numbers or instants as an array of JSON, in pieces; nothing where they are not so plain."""
     if pa.types.is_floating(column.type):
-        return _numbers(column)
+        return [_numbers(column)]
     rows = _instants(column, b'"', b'",') if pa.types.is_timestamp(column.type) and len(column) else None
-    return None if rows is None else b"[" + rows.tobytes()[:-1] + b"]"
+    return None if rows is None else [b"[", memoryview(rows.reshape(-1))[:-1], b"]"]
 
 
 def _numbers(column: pa.ChunkedArray) -> bytes:
@@ -38,12 +40,11 @@ def _numbers(column: pa.ChunkedArray) -> bytes:
 
 def numbers(column: pa.ChunkedArray) -> pa.LargeStringArray:
     """Floating numbers, each the shortest text that is the same number: a float32 of 41.2 stays 41.2."""
-    written = np.frombuffer(_numbers(column), np.uint8)[1:-1]
-    commas = written == ord(",")
-    ends = np.flatnonzero(commas) - np.arange(len(column) - 1)
-    content = written[~commas]
+    written = _numbers(column)[1:-1]
+    ends = np.flatnonzero(np.frombuffer(written, np.uint8) == ord(",")) - np.arange(len(column) - 1)
+    content = written.translate(None, b",")
     offsets = np.concatenate(([0], ends, [len(content)]))
-    return _texts(len(column), offsets, content)
+    return _texts(len(column), offsets, np.frombuffer(content, np.uint8))
 
 
 def instants(column: pa.ChunkedArray, quote: str) -> pa.LargeStringArray | None:
@@ -64,20 +65,24 @@ def _instants(column: pa.ChunkedArray, before: bytes, after: bytes) -> Any:
         return None
     # Most answers are of one day.
     each, place = (days[:1], 0) if first == last else np.unique(days, return_inverse=True)
-    said = np.datetime_as_string(each.astype("datetime64[D]")).astype("S10")
-    rows = np.empty((len(milliseconds), len(before) + 24 + len(after)), np.uint8)
-    rows[:, : len(before)] = np.frombuffer(before, np.uint8)
-    rows[:, len(before) + 24 :] = np.frombuffer(after, np.uint8)
-    written = rows[:, len(before) :]
-    written[:, :10] = said.view(np.uint8).reshape(-1, 10)[place]
-    for at, mark in ((10, "T"), (13, ":"), (16, ":"), (19, "."), (23, "Z")):
-        written[:, at] = ord(mark)
-    seconds, rest = np.divmod(of_day.astype(np.int32), 1000)
-    minutes, second = np.divmod(seconds, 60)
-    hour, minute = np.divmod(minutes, 60)
-    for at, number in ((11, hour), (14, minute), (17, second)):
-        written[:, at : at + 2] = _TWO[number]
-    written[:, 20:23] = _THREE[rest]
+    said = np.char.add(np.datetime_as_string(each.astype("datetime64[D]")).astype("S10"), b"T")
+    second, rest = np.divmod(of_day.astype(np.int32), 1000)
+    start, end = len(before), b"Z" + after
+    rows = np.empty((len(milliseconds), start + 23 + len(end)), np.uint8)
+    rows[:, :start] = np.frombuffer(before, np.uint8)
+    rows[:, start + 23 :] = np.frombuffer(end, np.uint8)
+    # Whole words from tables: to write digit by digit takes more than twice as long.
+    words = rows.view(
+        np.dtype(
+            {
+                "names": ["day", "clock", "rest"],
+                "formats": ["S11", _CLOCK.dtype, _REST.dtype],
+                "offsets": [start, start + 11, start + 19],
+                "itemsize": rows.shape[1],
+            }
+        )
+    )[:, 0]
+    words["day"], words["clock"], words["rest"] = said[place], _CLOCK[second], _REST[rest]
     return rows
 
 
@@ -87,10 +92,19 @@ def _texts(rows: int, offsets: Any, content: Any) -> pa.LargeStringArray:
     return pa.LargeStringArray.from_buffers(rows, pa.py_buffer(ends), pa.py_buffer(text))
 
 
-def _digits(places: int) -> Any:
-    """The numbers of so many digits, as bytes."""
-    every = [f"{number:0{places}}" for number in range(10**places)]
-    return np.array(every, f"S{places}").view(np.uint8).reshape(-1, places)
-
-
-_TWO, _THREE = _digits(2), _digits(3)
+_REST = np.array([f".{number:03}" for number in range(1000)], "S4").view(np.uint32)
+"""The bytes of a second's thousandths."""
+_TWO = np.array([f"{number:02}:" for number in range(60)], "S3").view(np.uint8).reshape(-1, 3)
+_CLOCK = (
+    np.concatenate(
+        [
+            np.broadcast_to(_TWO[:24, None, None], (24, 60, 60, 3)),
+            np.broadcast_to(_TWO[:, None], (24, 60, 60, 3)),
+            np.broadcast_to(_TWO[:, :2], (24, 60, 60, 2)),
+        ],
+        axis=3,
+    )
+    .view(np.uint64)
+    .reshape(-1)
+)
+"""The bytes of each second of a day: two thirds of a megabyte."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic_core import to_json
 
-from truckkit.api.cells import array, instants, numbers
+from truckkit.api.cells import Bytes, array, instants, numbers
 
 _NONE = pa.scalar("", pa.large_string())
 
@@ -27,15 +27,25 @@ def encode_rows(table: pa.Table) -> bytes:
     >>> print(encode_rows(pa.table(row)).decode())
     [{"at":"2026-11-22T18:00:00.250Z","speed_kmh":41.2,"x_m":null}]
     """
-    return b"[" + encode_objects(table, ",")[:-1] + b"]"
+    return b"".join(rows_in_pieces(table))
+
+
+def rows_in_pieces(table: pa.Table) -> list[Bytes]:
+    """What ``encode_rows`` writes, in pieces to be joined once: an hour of a truck is half a megabyte."""
+    *most, last = _objects(table, ",") or [b""]
+    return [b"[", *most, last[:-1], b"]"]
 
 
 def encode_objects(table: pa.Table, end: str) -> bytes:
     """A JSON object for each row, with ``end`` after each."""
+    return b"".join(_objects(table, end))
+
+
+def _objects(table: pa.Table, end: str) -> list[Bytes]:
     pieces: list[Any] = []
     for name, column in zip(table.column_names, table.columns, strict=True):
         pieces += ["," if pieces else "{", encode(name).decode() + ":", cells(column)]
-    return joined([*pieces, "}" + end] if pieces else ["{}" + end], len(table))
+    return _joined([*pieces, "}" + end] if pieces else ["{}" + end], len(table))
 
 
 def encode_columns(table: pa.Table) -> bytes:
@@ -44,11 +54,16 @@ def encode_columns(table: pa.Table) -> bytes:
     >>> print(encode_columns(pa.table({"truck": ["T01", "T01"], "x_m": [1.5, None]})).decode())
     {"truck":["T01","T01"],"x_m":[1.5,null]}
     """
-    arrays = [
-        encode(name) + b":" + (array(column) or b"[" + joined([cells(column), ","], len(table))[:-1] + b"]")
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    ]
-    return b"{" + b",".join(arrays) + b"}"
+    return b"".join(columns_in_pieces(table))
+
+
+def columns_in_pieces(table: pa.Table) -> list[Bytes]:
+    """What ``encode_columns`` writes, in pieces to be joined once."""
+    pieces: list[Bytes] = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        pieces += [b"," if pieces else b"{", encode(name), b":"]
+        pieces += array(column) or [b"[", joined([cells(column), ","], len(table))[:-1], b"]"]
+    return [*pieces, b"}"] if pieces else [b"{}"]
 
 
 def encode(answer: Any) -> bytes:
@@ -63,6 +78,10 @@ def word(text: str) -> str:
 
 def joined(pieces: Sequence[pa.ChunkedArray | str], rows: int) -> bytes:
     """The pieces of each row, one after the other: texts of its own, and those that all rows share."""
+    return b"".join(_joined(pieces, rows))
+
+
+def _joined(pieces: Sequence[pa.ChunkedArray | str], rows: int) -> list[Bytes]:
     merged: list[Any] = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
@@ -70,14 +89,14 @@ def joined(pieces: Sequence[pa.ChunkedArray | str], rows: int) -> bytes:
         else:
             merged.append(piece)
     if not rows:
-        return b""
+        return []
     if all(isinstance(piece, str) for piece in merged):
-        return str(merged[0]).encode() * rows
+        return [str(merged[0]).encode() * rows]
     texts = pc.binary_join_element_wise(
         *(pa.scalar(p, pa.large_string()) if isinstance(p, str) else p for p in merged), _NONE
     )
     # The texts of an array lie one after the other: what is wanted is there already.
-    return b"".join(_content(chunk) for chunk in texts.chunks)
+    return [_content(chunk) for chunk in texts.chunks if len(chunk)]
 
 
 def cells(
@@ -128,7 +147,7 @@ def _text(
     )
 
 
-def _content(texts: pa.LargeStringArray) -> bytes:
+def _content(texts: pa.LargeStringArray) -> memoryview:
     offsets = memoryview(texts.buffers()[1]).cast("q")
     first, last = offsets[texts.offset], offsets[texts.offset + len(texts)]
-    return bytes(memoryview(texts.buffers()[2])[first:last])
+    return memoryview(texts.buffers()[2])[first:last]

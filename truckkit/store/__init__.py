@@ -1,6 +1,7 @@
 """The only place that says DuckDB: open, stage, publish, ledger; and what keeps a store well."""
 
 from truckkit.store import glance, keys
+from truckkit.store.apart import hub
 from truckkit.store.asking import Question, Reading, Statement, stated, whole
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
@@ -32,6 +33,7 @@ __all__ = [
     "Store",
     "check",
     "glance",
+    "hub",
     "keys",
     "prune",
     "publish",

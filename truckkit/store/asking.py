@@ -14,8 +14,8 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
@@ -24,7 +24,7 @@ import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 
-from truckkit.errors import TooSlow
+from truckkit.errors import DamagedStore, TooSlow
 from truckkit.store import attached
 from truckkit.store.deadlines import Deadlines
 from truckkit.store.reader import Backend
@@ -43,6 +43,8 @@ class Statement:
     sql: str
     values: tuple[Any, ...]
     schema: pa.Schema
+    apart: Callable[[], duckdb.DuckDBPyConnection] | None = None
+    """Opens the hub that a long answer is read from; without it, that of the generation."""
 
 
 Question: TypeAlias = Statement | ibis.Table
@@ -107,7 +109,10 @@ class Reading:
         self._seconds = seconds
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._backend: Backend | None = None
+        self._apart: duckdb.DuckDBPyConnection | None = None
         self._batches: Iterator[pa.RecordBatch] = iter(())
+        self._under_way: Statement | None = None
+        self._passed = 0  # rows of the part under way
         self._lock = threading.Lock()
         self._stopped = False
 
@@ -133,30 +138,86 @@ class Reading:
             # Only a store's own cursors give rows as they come; other connections give them all.
             self._batches = iter(whole(question, self._seconds).to_batches(_BATCH))
             return
+        self._under_way, self._passed = question, 0
+        apart = None
+        if self._cursor is None and question.apart is not None:
+            # Of a generation that was replaced, the hub that is open has the last files. It takes a while
+            # to open one, and who stops a reading does not wait for the lock.
+            with suppress(DamagedStore, duckdb.OutOfMemoryException):
+                apart = question.apart()
         with self._lock:
             if self._cursor is None:
                 self._backend = question.backend
-                self._cursor = question.backend.cursor()
-        with attached.reading(question.backend.folder), _stopped_as_slow(self._seconds, self._cursor):
-            self._batches = iter(self._cursor.execute(question.sql, question.values).to_arrow_reader(_BATCH))
+                self._cursor, self._apart = question.backend.cursor(), apart
+        with self._bounded():
+            try:
+                self._execute()
+            except duckdb.OutOfMemoryException:
+                if self._apart is None:
+                    raise
+                self._leave_apart()
+                self._execute()
 
     def _step(self) -> pa.RecordBatch | None:
         if self._backend is None:
             return next(self._batches, None)
-        with attached.reading(self._backend.folder), _stopped_as_slow(self._seconds, self._cursor):
-            return next(self._batches, None)
+        with self._bounded():
+            try:
+                batch = next(self._batches, None)
+            except Exception as fault:
+                if self._apart is None or "Out of Memory" not in str(fault):
+                    raise
+                batch = self._with_more_memory()
+        self._passed += batch.num_rows if batch is not None else 0
+        return batch
+
+    def _with_more_memory(self) -> pa.RecordBatch | None:
+        """Go on where a hub apart cannot hold a part, in that of the generation."""
+        self._leave_apart()
+        self._execute()
+        over = self._passed
+        for batch in self._batches:
+            # A part is sorted by its key, so that the same rows come first again.
+            if batch.num_rows > over:
+                return batch.slice(over)
+            over -= batch.num_rows
+        return None
+
+    def _leave_apart(self) -> None:
+        with self._lock:
+            apart, self._apart = self._apart, None
+        self._batches = iter(())
+        if apart is not None:
+            apart.close()
+
+    def _execute(self) -> None:
+        running, question = self._apart or self._cursor, self._under_way
+        assert running is not None
+        assert question is not None
+        self._batches = iter(running.execute(question.sql, question.values).to_arrow_reader(_BATCH))
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """A step of the reading: it names a file that is broken, and is stopped when it takes too long."""
+        assert self._backend is not None
+        with (
+            attached.reading(self._backend.folder),
+            _stopped_as_slow(self._seconds, self._apart or self._cursor),
+        ):
+            yield
 
     def stop(self) -> None:
         """Stop what DuckDB is about, from any thread; the thread that waits for rows goes on at once."""
         self._stopped = True
         with self._lock:
-            if self._cursor is not None:
-                self._cursor.interrupt()
+            running = self._apart or self._cursor
+            if running is not None:
+                running.interrupt()
 
     def close(self) -> None:
         """Free the cursor; once no thread waits for rows."""
         self._stopped = True
-        self._batches = iter(())
+        self._leave_apart()
         with self._lock:
             cursor, self._cursor = self._cursor, None
         if cursor is not None and self._backend is not None:

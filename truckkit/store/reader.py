@@ -176,9 +176,17 @@ class Generation:
 
     def holder(self, name: str, start: datetime, stop: datetime) -> str:
         """What DuckDB calls the file that holds these rows alone, or the hub, whose views hold all."""
-        files = [alias for first, last, alias in self._stretches[name] if first < stop and last > start]
+        files = [*self.holding(name, (start, stop))]
         # A file of before a column was there has it in the view alone.
         return files[0] if len(files) == 1 and (files[0], name) in self._whole else "memory"
+
+    def holding(self, name: str, window: tuple[datetime, datetime] | None = None) -> dict[str, str]:
+        """The files that hold rows of a table of days in a window, by what DuckDB calls each."""
+        return {
+            alias: self._files[alias]
+            for first, last, alias in self._stretches[name]
+            if window is None or (first < window[1] and last > window[0])
+        }
 
     def _attach(self) -> None:
         catalog = layout.catalog_file(self.number)
@@ -201,7 +209,8 @@ class Generation:
                         holding[table].append(alias)
                         self._stretches[table].append((start, stop, alias))
             broken = "a file"
-            columns = attached.all_columns(self._hub)
+            self._files = {alias: file for file, alias in self.files.items()}
+            self.columns = columns = attached.all_columns(self._hub)
             self._whole = {key for key, held in columns.items() if held >= set(schema.TABLES[key[1]].names)}
             for table in schema.TABLES.values():
                 within = ["catalog"] if table.kind == "catalog" else holding[table.name]

@@ -12,11 +12,12 @@ which Ibis would take longer to write the SQL than DuckDB to answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import duckdb
 import ibis
 import pyarrow as pa
 
@@ -36,6 +37,7 @@ def samples(
     after: tuple[str, datetime] | None = None,
     most: int | None = None,
     ordered: bool = True,
+    apart: Callable[[], duckdb.DuckDBPyConnection] | None = None,
 ) -> Statement:
     """Samples in the order of truck and time.
 
@@ -57,6 +59,8 @@ def samples(
         Rows at most.
     ordered
         False: in any order, for few rows that Arrow sorts in a tenth of the time.
+    apart
+        Opens the hub from which a long answer is read; without it, it is the generation's own.
     """
     values: list[Any] = [*(trucks or ()), *(window or ())]
     if after is not None:
@@ -75,7 +79,13 @@ def samples(
         most is not None,
         ordered,
     )
-    return Statement(generation.backend, sql, tuple(values), names)
+    return Statement(
+        generation.backend,
+        sql,
+        tuple(values),
+        names,
+        apart,
+    )
 
 
 @lru_cache(maxsize=1024)

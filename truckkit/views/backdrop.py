@@ -1,8 +1,9 @@
-"""Where trucks have driven, as a picture behind the map: the more positions, the stronger.
+"""What happened on the ground as a picture behind the map: where trucks drove, how fast, doing what.
 
-datashader draws it, again for each zoom. Positions of a short window stay in memory; those of a
-long one are counted once, by the square, and each zoom adds up squares. The answer
-says how strong each pixel is and leaves the colour to the page, so both themes share it.
+It is made again for each zoom. Positions of a short window stay in memory, where datashader counts them;
+a long one, and what is more than a count, is summed once by the square, and each zoom adds up squares. A
+pixel of the picture says a value and leaves the colour to the page, so that both themes, and the two maps
+that stand side by side, share what was counted.
 """
 
 from __future__ import annotations
@@ -11,30 +12,27 @@ import io
 import logging
 import math
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import datashader as ds
-import datashader.transfer_functions as tf
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import xarray as xr
 from ibis import _
+from PIL import Image
 
 from truckkit.errors import BadRequest
+from truckkit.views import squares
 from truckkit.views.answers import SHARED
-from truckkit.views.pyramid import Level, Pyramid
 from truckkit.views.scene import Scene, within
+from truckkit.views.squares import Kind
 
 if TYPE_CHECKING:
     from truckkit.site import Site
 
 MOST_IN_MEMORY = 5_000_000
 """Windows with more positions are counted by the square in the store, once."""
-
-SQUARE_M = 3.0
-"""The finest square: as wide as the finest pixel the page asks for [m]."""
 
 MOST_PIXELS = 4096
 TRACK_M = 10.0
@@ -43,9 +41,21 @@ TRACK_M = 10.0
 WIDEST = 2
 """What a track is widened by at most, on either side [pixels]."""
 
-FAINTEST = 60
-"""How strong a pixel with one position is, of 255: seen, but behind everything."""
+CODES = 255
+"""What a pixel can say: 0 for nobody drove here, else a step between the least and the most."""
 
+UNITS: dict[Kind, str] = {"density": "positions", "speed": "km/h", "state": "", "payload": "t"}
+
+NONE: dict[Kind, str] = {
+    "density": "No positions in this period; choose another one.",
+    "speed": "No position in this period bears a speed; choose another period, or density.",
+    "state": "Nobody tells of states where positions of this period lie; choose another period, or density.",
+    "payload": "No load is known where positions bear a speed in this period; choose another one.",
+}
+"""What is said instead of a picture with nothing on it."""
+
+Values = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.uint32]
 
 _log = logging.getLogger(__name__)
@@ -78,61 +88,103 @@ class Frame:
             )
 
 
-def picture(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> bytes:
-    """The backdrop as PNG: transparent where nobody drove.
+def picture(
+    site: Site, scene: Scene, frame: Frame, kind: Kind, rows: int, key: tuple[Hashable, ...]
+) -> dict[str, Any]:
+    """The backdrop as the page reads it.
 
     Parameters
     ----------
+    scene
+        The stretch that the ground tells of, on the plane of the map.
+    rows
+        How many positions it holds.
     key
-        What names the scene among all that this process remembers.
+        What names the rows, apart from the stretch, among all that this process remembers.
+
+    Returns
+    -------
+    dict
+        ``picture``, a PNG whose grey is a code; ``low``, ``high`` and ``log``, which say what the codes from
+        1 to 255 mean [``unit``]: even steps, or even ratios. Of states a code is the state's number plus
+        one, and ``states`` are the numbers that occur. ``why`` is the sentence where the period holds none.
     """
+    told, any_at_all = values(site, scene, frame, kind, rows, key)
+    answer: dict[str, Any] = {"kind": kind, "unit": UNITS[kind], "why": "" if any_at_all else NONE[kind]}
+    if kind == "state":
+        codes = np.where(np.isnan(told), 0, told + 1).astype(np.uint8)
+        answer["states"] = [int(code) - 1 for code in np.unique(codes) if code]
+        low, high, log = 0.0, 0.0, False
+    else:
+        known = told[~np.isnan(told)]
+        log = kind != "speed"
+        low = 0.0 if kind == "speed" else max(float(known.min(initial=np.inf)), 1e-3) if len(known) else 1.0
+        high = max(float(known.max(initial=low)), low)
+        codes = coded(told, low, high, log)
     radius = round(TRACK_M / 2 / ((frame.east - frame.west) / frame.width))
-    return png(_widened(counts(site, scene, frame, key), min(max(radius, 1), WIDEST)))
+    codes = widened(codes, min(max(radius, 1), WIDEST))
+    return {**answer, "low": low, "high": high, "log": log, "picture": png(codes)}
 
 
-def counts(site: Site, scene: Scene, frame: Frame, key: tuple[object, ...]) -> Counts:
-    """How many positions fall on each pixel, north at the top."""
-    rows = sum(heard.positions for heard in scene.heard)
-    # The first picture does not wait for the compiler: the store counts until it is warm.
-    if rows > MOST_IN_MEMORY:
-        pyramid = SHARED.get(("pyramid", *key), lambda: _pyramid(site, scene), lambda made: made.nbytes)
-        pixel_m = min((frame.east - frame.west) / frame.width, (frame.north - frame.south) / frame.height)
-        # A frame rounded to whole pixels may have them a hair finer than the square.
-        level = pyramid.level(pixel_m * 1.01)
-        if level:
-            sides = (frame.west, frame.south, frame.east, frame.north)
-            return level.counts(*sides, frame.width, frame.height)
-        return _counted_in_store(site, scene, frame)
-    if not _warm.is_set():
-        return _counted_in_store(site, scene, frame)
-    points = SHARED.get(
-        ("points", *key), lambda: _points(site, scene), lambda points: int(points.memory_usage().sum())
-    )
-    return _counted(points, frame)
+def values(
+    site: Site, scene: Scene, frame: Frame, kind: Kind, rows: int, key: tuple[Hashable, ...]
+) -> tuple[Values, bool]:
+    """What each pixel says, north at the top, NaN where nobody drove; and whether anybody did anywhere.
+
+    Density in positions, speed in km/h, payload in tonnes; a state by its number in ``schema.STATES``.
+    """
+    pixel_m = min((frame.east - frame.west) / frame.width, (frame.north - frame.south) / frame.height)
+    if kind == "density" and (rows <= MOST_IN_MEMORY or pixel_m * 1.01 < squares.SIDE_M):
+        counted = _few(site, scene, frame, rows, key)
+        return np.where(counted, counted, np.nan).astype(np.float64), rows > 0
+    pyramid = squares.pyramid(site, scene, kind, key)
+    # A frame rounded to whole pixels may have them a hair finer than the square.
+    level = pyramid.level(pixel_m * 1.01) or pyramid.levels[0]
+    sums = level.over(frame.west, frame.south, frame.east, frame.north, frame.width, frame.height)
+    there = len(level.column) > 0
+    if kind == "state":
+        return np.where(sums.any(axis=0), sums.argmax(axis=0), np.nan), there
+    if kind == "speed":
+        return np.divide(sums[1], sums[0], out=np.full(sums[0].shape, np.nan), where=sums[0] > 0), there
+    share = pixel_m if kind == "payload" else 1.0
+    return np.where(sums[0] > 0, sums[0] / share, np.nan), there
 
 
-def png(counted: Counts) -> bytes:
-    """Counts as a picture whose alpha is the strength."""
-    shaded = tf.shade(
-        xr.DataArray(counted[::-1], dims=("y", "x")), cmap="#000000", how="eq_hist", min_alpha=FAINTEST
-    )
+def coded(told: Values, low: float, high: float, log: bool) -> Codes:
+    """Values as steps from 1 to 255; 0 where there is none.
+
+    >>> coded(np.array([np.nan, 1.0, 10.0, 100.0]), 1, 100, log=True).tolist()
+    [0, 1, 128, 255]
+    """
+    if high <= low:
+        return np.where(np.isnan(told), 0, CODES).astype(np.uint8)
+    share = np.log(told / low) / math.log(high / low) if log else (told - low) / (high - low)
+    return np.where(np.isnan(told), 0, 1 + np.rint(np.clip(share, 0, 1) * (CODES - 1))).astype(np.uint8)
+
+
+def png(codes: Codes) -> bytes:
+    """Codes as a picture in grey."""
     written = io.BytesIO()
-    shaded.to_pil().save(written, "png", compress_level=1)
+    Image.fromarray(codes).save(written, "png", compress_level=1)
     return written.getvalue()
 
 
-def _widened(counted: Counts, radius: int) -> Counts:
-    """Counts in which each position is as wide as a track, so that the positions of a road join."""
+def widened(codes: Codes, radius: int) -> Codes:
+    """Codes in which each position is as wide as a track, so that the positions of a road join.
+
+    What a pixel says itself stands; a neighbour is said where it says nothing.
+    """
+    grown = codes
     for axis in (0, 1):
-        grown = counted.copy()
+        near = grown.copy()
         for shift in range(1, radius + 1):
             for signed in (shift, -shift):
-                moved = np.roll(counted, signed, axis)
+                moved = np.roll(grown, signed, axis)
                 edge = slice(0, signed) if signed > 0 else slice(signed, None)
                 moved[(edge,) if axis == 0 else (slice(None), edge)] = 0
-                np.maximum(grown, moved, out=grown)
-        counted = grown
-    return counted
+                np.maximum(near, moved, out=near)
+        grown = np.where(grown, grown, near)
+    return grown
 
 
 def warm_up() -> None:
@@ -141,48 +193,44 @@ def warm_up() -> None:
         if _warm.is_set():
             return
         try:
-            points = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}, dtype="float32")
-            png(_counted(points, Frame(0, 0, 2, 2, 4, 4)))
+            _points().compile_kernels()
         except Exception:
             _log.exception("datashader does not compile here; the store counts the backdrop's pixels instead")
         else:
             _warm.set()
 
 
-def _pyramid(site: Site, scene: Scene) -> Pyramid:
-    drawn = scene.plane.drawn(within(site.positions, scene.start, scene.stop)).filter(
-        _.drawn_x.notnull(), _.drawn_y.notnull()
+def _points() -> Any:
+    # datashader brings numba, which is seconds of import: nobody waits for it before it is there.
+    return import_module("truckkit.views.points")
+
+
+def _few(site: Site, scene: Scene, frame: Frame, rows: int, key: tuple[Hashable, ...]) -> Counts:
+    """How many positions fall on each pixel."""
+    # The first picture does not wait for the compiler: the store counts until it is warm.
+    if rows > MOST_IN_MEMORY or not _warm.is_set():
+        return _counted_in_store(site, scene, frame)
+    points = SHARED.get(
+        ("points", *key, scene.plane, scene.start, scene.stop),
+        lambda: _points().points(site, scene),
+        lambda points: int(points.memory_usage().sum()),
     )
-    squares = drawn.group_by(
-        column=(_.drawn_x / SQUARE_M).floor().cast("int32"), row=(_.drawn_y / SQUARE_M).floor().cast("int32")
-    ).aggregate(positions=_.at.count())
-    told = squares.to_pyarrow()
-    column, row, positions = (told[name].to_numpy() for name in ("column", "row", "positions"))
-    return Pyramid.over(Level(SQUARE_M, column, row, positions))
-
-
-def _points(site: Site, scene: Scene) -> pd.DataFrame:
-    drawn = scene.plane.drawn(within(site.positions, scene.start, scene.stop))
-    rows = drawn.select(x=_.drawn_x.cast("float32"), y=_.drawn_y.cast("float32")).to_pyarrow()
-    return pd.DataFrame({"x": rows["x"].to_numpy(), "y": rows["y"].to_numpy()})
-
-
-def _counted(points: pd.DataFrame, frame: Frame) -> Counts:
-    canvas = ds.Canvas(frame.width, frame.height, (frame.west, frame.east), (frame.south, frame.north))
-    counted: Counts = canvas.points(points, "x", "y", ds.count()).values[::-1]
+    counted: Counts = _points().counted(points, frame)
     return counted
 
 
 def _counted_in_store(site: Site, scene: Scene, frame: Frame) -> Counts:
     per_m_x = frame.width / (frame.east - frame.west)
     per_m_y = frame.height / (frame.north - frame.south)
-    drawn = scene.plane.drawn(within(site.positions, scene.start, scene.stop)).filter(
+    drawn = scene.plane.drawn(
+        within(site.between(scene.start, scene.stop).positions, scene.start, scene.stop)
+    ).filter(
         _.drawn_x >= frame.west, _.drawn_x < frame.east, _.drawn_y >= frame.south, _.drawn_y < frame.north
     )
     pixels = drawn.group_by(
         column=((_.drawn_x - frame.west) * per_m_x).floor().cast("int32"),
         row=((_.drawn_y - frame.south) * per_m_y).floor().cast("int32"),
-    ).aggregate(positions=_.at.count())
+    ).aggregate(positions=_.count())
     told = pixels.to_pyarrow()
     counted = np.zeros((frame.height, frame.width), np.uint32)
     column = np.minimum(told["column"].to_numpy(), frame.width - 1)

@@ -1,7 +1,7 @@
 // What the map says in words: which stretch it shows, how long its scale is, what the followed truck does, why it is
 // empty, and what lies under the pointer.
 
-// `show`: {reads, does, tracks, doings, viewport, markers, playhead, ask, redraw, actions, clock, followed, asked, go};
+// `show`: {reads, does, tracks, doings, loads, viewport, markers, playhead, ask, redraw, actions, clock, followed, asked, go};
 // `clock()` is the clock that times are told by, `followed()` a truck's number or -1, `asked` the name of the truck that
 // was asked for, `go(at)` goes to a moment.
 function captionsOf(scene, show) {
@@ -33,7 +33,8 @@ function captionsOf(scene, show) {
     return state ? STATES[state].words : "state not told";
   }
   const telling = (truck) => (does[truck].state ? tellingWords(does[truck].teller, does[truck].sure, does[truck].state) : "");
-  const heardWords = (truck) => [telling(truck), `${reads[truck].speed.toFixed(1)} km/h`].filter(Boolean);
+  const carries = (truck) => (does[truck].loaded && show.loads.words(truck, playhead.now) ? `carries ${show.loads.words(truck, playhead.now)}` : "");
+  const heardWords = (truck) => [carries(truck), telling(truck), `${reads[truck].speed.toFixed(1)} km/h`].filter(Boolean);
   const goTo = (at) => button("Go to the next sample", `Next sample ${moment(at)}`, () => show.go(at));
 
   let rangeSaid = "";

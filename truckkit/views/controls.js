@@ -11,6 +11,7 @@ const KEYS = [
   ["Space", "play and pause"], ["← →", "a step back and on; with Shift ten"], ["↑ ↓", "faster and slower"],
   ["Home End", "to the start and the end"], ["[ ]", "repeat from here, to here"], ["L", "repeat the stretch, or no more"], ["N", "follow the newest data"], ["+ −", "zoom in and out"], ["0", "fit all"],
   ["B", "draw a box: only the trucks that were in it; with Shift the whole view"],
+  ["G", "what the ground tells, of which period, and what is beside it"],
   ["M", "measure: click, or Enter for the middle; Backspace takes back, Esc ends"],
   ["T", "type a time"], ["F", "follow the next truck; with Shift nobody"], ["?", "show or hide this"],
   ["drag", "move the map; two fingers zoom"], ["wheel", "zoom around the pointer"], ["click", "follow a truck"],

@@ -6,20 +6,23 @@ const csvCell = (value) => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
-// One line for each interval that overlaps the visible range and whose state is not hidden, with its own bounds.
+// One line for each interval that overlaps the visible range and whose state is not hidden, with its own bounds; of
+// two lanes both. Groups that are folded are there too.
 function csvOf(view) {
   const { data, model, clock, hidden, t0, t1 } = view;
   const lines = ["truck,source,start,stop,state,place,loader,duration_s"];
-  view.trucks.forEach((truck, row) => {
-    for (let i = firstAfter(data, row, t0); i < data.rows[row + 1] && data.starts[i] < t1; i += 1) {
-      if (hidden[data.codes[i]] || CODES[data.codes[i]] === "no_data") continue;
-      const start = view.at(data.starts[i]), stop = view.at(data.stops[i]);
-      lines.push([
-        truck, data.tellers[i] === DETECTED ? "detected" : "fms", clock.iso(start), clock.iso(stop), CODES[data.codes[i]],
-        model.names[data.places[i]], model.names[data.loaders[i]], ((stop - start) / SECOND).toFixed(3),
-      ].map(csvCell).join(","));
+  for (const { truck, lanes } of view.trucks) {
+    for (const row of lanes) {
+      for (let i = firstAfter(data, row, t0); i < data.rows[row + 1] && data.starts[i] < t1; i += 1) {
+        if (hidden[data.codes[i]] || CODES[data.codes[i]] === "no_data") continue;
+        const start = view.at(data.starts[i]), stop = view.at(data.stops[i]);
+        lines.push([
+          truck, data.tellers[i] === DETECTED ? "detected" : "fms", clock.iso(start), clock.iso(stop), CODES[data.codes[i]],
+          model.names[data.places[i]], model.names[data.loaders[i]], ((stop - start) / SECOND).toFixed(3),
+        ].map(csvCell).join(","));
+      }
     }
-  });
+  }
   return `${lines.join("\r\n")}\r\n`;
 }
 

@@ -1,7 +1,7 @@
 // What stands around the strips: the labels, the clock above, shifts and days, and the totals beside.
 // `view` is what timeline.js knows: times [ms] from `origin`, sizes [px], the surface and the model.
 
-const HEAD = 46, TOTAL_WIDTH = 48, SUM_WIDTH = 54, TICK_WIDTH = 74;
+const HEAD = 46, TOTAL_WIDTH = 48, SUM_WIDTH = 54, AGREE_WIDTH = 52, LANE_WIDTH = 46, AGREEING_LABEL = 130, TICK_WIDTH = 74;
 
 const limited = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -12,18 +12,52 @@ function fitted(context, text, room) {
   return `${text.slice(0, kept)}…`;
 }
 
-function drawLabels(context, view, first, last, offset) {
+// The ground of the chosen truck's row, and of heads.
+function drawGrounds(context, view, first, last, offset) {
   const { surface, model, rowHeight } = view;
-  const chosen = view.trucks.indexOf(model.truck);
+  for (let row = first; row < last; row += 1) {
+    const each = view.rows[row], top = offset + (row - first) * rowHeight;
+    context.fillStyle = surface.row;
+    if (each.members || each.truck === model.truck) context.fillRect(0, top, view.width, rowHeight);
+    context.fillStyle = surface.line;
+    if (each.members && row) context.fillRect(0, Math.round(top), view.width, 1);
+  }
+}
+
+// The name of a row's truck or group, and of its lanes where there are two.
+function drawLabel(context, view, row, top) {
+  const { surface, rowHeight } = view, each = view.rows[row];
+  const middle = top + rowHeight / 2, lanes = each.members ? [] : view.laneNames;
+  context.textBaseline = "middle";
+  context.font = `400 10px ${surface.font}`;
+  context.textAlign = "right";
+  context.fillStyle = surface.muted;
+  lanes.forEach((name, lane) => context.fillText(name, view.labelWidth - 5, top + view.laneTop(lane) + view.box.stripHeight / 2 + 0.5));
   context.font = `600 12px ${surface.font}`;
+  context.textAlign = "left";
+  context.fillStyle = surface.ink;
+  const room = view.labelWidth - 18 - (lanes.length ? LANE_WIDTH : 0);
+  // Where there is no room for totals, how far the lanes agree stands under the name.
+  const agreed = view.narrow && view.agreedOf ? agreedPercent(sumsOfRow(view, each, view.summed()).agreed) : "";
+  const name = each.members ? `${each.folded ? "▸" : "▾"} ${each.words}` : each.truck;
+  context.fillText(fitted(context, name, room), each.members ? 6 : 12, agreed ? middle - 6 : middle);
+  if (!agreed) return;
+  context.font = `400 10px ${surface.font}`;
+  context.fillStyle = surface.muted;
+  context.fillText(fitted(context, `agree ${agreed}`, room), 12, middle + 7);
+}
+
+// What stands in a head's place of strips.
+function drawHeadWords(context, view, first, last, offset) {
+  context.font = `400 12px ${view.surface.font}`;
+  context.fillStyle = view.surface.muted;
   context.textAlign = "left";
   context.textBaseline = "middle";
   for (let row = first; row < last; row += 1) {
-    const top = offset + (row - first) * rowHeight;
-    context.fillStyle = surface.row;
-    if (row === chosen) context.fillRect(0, top, view.width, rowHeight);
-    context.fillStyle = surface.ink;
-    context.fillText(fitted(context, view.trucks[row], view.labelWidth - 18), 12, top + rowHeight / 2);
+    const { members, folded } = view.rows[row];
+    if (!members) continue;
+    const words = `${trucksWords(members.length)}${folded ? ", folded" : ""}`;
+    context.fillText(words, view.box.left + 6, offset + (row - first + 0.5) * view.rowHeight);
   }
 }
 
@@ -88,7 +122,6 @@ function drawHead(context, view) {
   context.textAlign = "left";
   context.fillText(fitted(context, "site time", view.labelWidth - 14), 12, 16);
   context.fillText(fitted(context, clock.hours(view.at(t0)), view.labelWidth - 14), 12, 34);
-  if (!view.narrow) _totalsHead(context, view);
 }
 
 // Shifts where their names have room, else days, else nothing: the clock below then says the days.
@@ -115,9 +148,16 @@ function _days({ clock, model, at, t0, t1 }) {
 
 const _columnRight = ({ box }, column) => box.left + box.width + 10 + (column + 1) * TOTAL_WIDTH - 4;
 const _sumRight = (view) => _columnRight(view, view.present.length - 1) + SUM_WIDTH - 4;
+const _agreeRight = (view) => _sumRight(view) + AGREE_WIDTH;
 
-function _totalsHead(context, view) {
+// How wide the totals are.
+const besideWidth = (view) => view.present.length * TOTAL_WIDTH + SUM_WIDTH + 10 + (view.agreedOf ? AGREE_WIDTH : 0);
+
+// Above the totals: which state each column is of, and the unit.
+function drawTotalsHead(context, view) {
   const { surface, hidden } = view;
+  context.font = `400 11px ${surface.font}`;
+  context.textBaseline = "alphabetic";
   context.textAlign = "right";
   view.present.forEach((code, column) => {
     const right = _columnRight(view, column);
@@ -137,19 +177,23 @@ function _totalsHead(context, view) {
   context.fillText("sum", _sumRight(view), 14);
   const [from, to] = view.summed();
   context.fillText(totalsUnit(to - from).words, _sumRight(view), 27);
+  if (!view.agreedOf) return;
+  context.fillText("lanes", _agreeRight(view), 14);
+  context.fillText("agree", _agreeRight(view), 27);
 }
 
-// Beside the strips: the time in each state over the visible range, and what it adds up to.
-function drawTotals(context, view, sums, offset) {
+// Beside a row's strips: the time in each state over what is summed, one line a lane, and what it adds up to.
+function drawRowTotals(context, view, row, top) {
   const { surface, hidden, rowHeight } = view;
-  const [from, to] = view.summed();
-  const unit = totalsUnit(to - from);
-  context.font = `400 12px ${surface.font}`;
+  const [from, to] = view.summed(), each = view.rows[row], sums = sumsOfRow(view, each, [from, to]);
+  const two = sums.lanes.length > 1;
+  context.font = `${each.members ? 600 : 400} ${two ? 10.5 : 12}px ${surface.font}`;
   context.textAlign = "right";
   context.textBaseline = "middle";
-  sums.forEach((each, k) => {
-    const y = offset + k * rowHeight + rowHeight / 2;
-    const cells = totalsWords(each, unit);
+  const unit = totalsUnit(to - from);
+  sums.lanes.forEach((lane, k) => {
+    const y = top + (two ? view.laneTop(k) + view.box.stripHeight / 2 + 0.5 : rowHeight / 2);
+    const cells = totalsWords(lane, unit);
     view.present.forEach((code, column) => {
       context.globalAlpha = hidden[code] ? 0.45 : 1;
       context.fillStyle = cells[code] ? surface.ink : surface.line;
@@ -157,9 +201,12 @@ function drawTotals(context, view, sums, offset) {
     });
     context.globalAlpha = 1;
     context.fillStyle = surface.muted;
-    const whole = each.reduce((all, one) => all + one, 0);
-    context.fillText(inUnit(Math.round(whole / unit.ms), unit), _sumRight(view), y);
+    context.fillText(sumWords(lane, unit), _sumRight(view), y);
   });
+  if (!sums.agreed) return;
+  context.font = `${each.members ? 600 : 400} 12px ${surface.font}`;
+  context.fillStyle = surface.ink;
+  context.fillText(agreedPercent(sums.agreed), _agreeRight(view), top + rowHeight / 2);
 }
 
 // Over the strips: the chosen moment, and the moment under the pointer.

@@ -11,7 +11,7 @@ function pageScrolls(element) {
   return false;
 }
 
-// `act`: {show, zoom, choose, brush, pointed} of timeline.js; `pointed` hears where the pointer is, or null.
+// `act`: {show, zoom, choose, fold, brush, pointed} of timeline.js; `pointed` hears where the pointer is, or null.
 function listenToPointer(canvas, scroll, view, act) {
   const held = new Map();
   let drag = null;
@@ -50,7 +50,8 @@ function listenToPointer(canvas, scroll, view, act) {
     drag.moved = true;
     if (drag.from !== undefined && points.length === 1) {
       const at = limited(view.toTime(x), view.t0, view.t1);
-      act.brush([Math.min(at, drag.from), Math.max(at, drag.from + 1)]);
+      drag.range = [Math.min(at, drag.from), Math.max(at, drag.from + 1)];
+      act.brush(drag.range, true);
       act.pointed(spot);
       return;
     }
@@ -72,11 +73,18 @@ function listenToPointer(canvas, scroll, view, act) {
     }
     const spot = place(event);
     if (event.type === "pointerup" && !drag.moved && view.inStrips(spot)) {
-      act.choose(view.toTime(spot.x), view.trucks[view.rowAt(spot.y)]);
+      const row = view.rows[view.rowAt(spot.y)];
+      if (row.members) act.fold(row.head);
+      else act.choose(view.toTime(spot.x), row.truck);
     }
+    if (drag.range) act.brush(drag.range, false);
     drag = null;
     act.pointed(event.pointerType === "mouse" ? spot : null);
   };
+  canvas.addEventListener("click", (event) => {
+    const spot = place(event), row = view.isRow(spot.y) ? view.rows[view.rowAt(spot.y)] : null;
+    if (row?.members && spot.x < view.box.left) act.fold(row.head);
+  });
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
   canvas.addEventListener("pointerleave", () => act.pointed(null));
@@ -102,6 +110,7 @@ function listenToPointer(canvas, scroll, view, act) {
 const KEYS = [
   ["← →", "move by a tenth of the range"], ["+ −", "zoom in and out"], ["Home", "show everything"],
   ["↑ ↓", "choose a truck"], [", .", "its interval before and after"], ["Page ↑ ↓", "scroll the rows"],
+  ["C", "compare what the FMS told with what was detected, as two lanes"], ["F", "fold the chosen truck's group, or unfold it; with Shift all"],
   ["[ ]", "the stretch that is meant starts, stops here"],
   ["Esc", "clear that stretch, then the moment"], ["?", "show or hide this"], ["drag", "move through time and rows; two fingers zoom"],
   ["wheel", "zoom around the pointer; with Shift move"], ["Shift and drag", "choose a stretch: totals are of it, a replay repeats it"], ["click", "choose a moment"],
@@ -114,6 +123,7 @@ function listenToKeys(canvas, acts) {
     "-": () => acts.zoom(2), Home: acts.all, 0: acts.all, ArrowUp: () => acts.stepRow(-1), ArrowDown: () => acts.stepRow(1),
     ",": () => acts.stepInterval(-1), ".": () => acts.stepInterval(1), "?": acts.help, Escape: acts.leave,
     "[": () => acts.brushEnd(0), "]": () => acts.brushEnd(1),
+    c: acts.compare, f: () => acts.foldChosen(), F: () => acts.foldAll(),
     PageUp: () => acts.page(-1), PageDown: () => acts.page(1),
   };
   canvas.addEventListener("keydown", (event) => {

@@ -1,9 +1,8 @@
-// What lies still: where trucks have driven, the roads, the places with their names. It is drawn with a
+// What lies still: the backdrop, the roads, the places with their names. It is drawn with a
 // margin around the pane, so that following a truck moves a finished picture instead of drawing it anew.
 // A place is drawn for the time for which it was so; one that was found is outlined.
 
 const MARGIN = 0.2;
-const FINEST = 3; // metres a pixel of the backdrop: finer ones would show single positions as specks
 const NAMED_FROM = { node: 0.35, unknown: 0.06, park: 0.03, area: 0.005 }; // pixels a metre; others: always
 const IMPORTANCE = ["crusher", "load", "dump", "stockpile", "workshop", "fuel", "park", "area", "unknown", "node"];
 const ROUND_M = [1, 2, 5];
@@ -55,12 +54,17 @@ class Ground {
     this.canvas = canvas;
     this.scene = scene;
     this.viewport = viewport;
-    this.ask = ask;
     this.drawn = null;
-    this.backdrop = this.whole = null;
-    this.shown = true;
-    this._wanted = 0;
-    this._asking = this._again = false;
+    this.picture = new Backdrop(scene, viewport, ask, () => {
+      if (this.drawn) this._draw(this.drawn.surface);
+      this.changed();
+      viewport.changed("backdrop");
+    });
+    this.changed = () => {};
+    this.tiles = new Tiles(scene.tiles, scene.origin, () => {
+      this.redraw();
+      viewport.changed("tiles");
+    });
     const [ox, oy] = scene.origin;
     this.places = scene.places
       .map((place) => ({ ...place, x: place.x - ox, y: place.y - oy }))
@@ -73,6 +77,20 @@ class Ground {
     this.roads = scene.roads.map((road) => ({
       ...road, from: [road.from[0] - ox, road.from[1] - oy], to: [road.to[0] - ox, road.to[1] - oy],
     }));
+  }
+
+  // The picture of what happened here, null until there is one; and whether it is drawn.
+  get backdrop() {
+    return this.picture.seen;
+  }
+
+  get shown() {
+    return this.picture.shown;
+  }
+
+  set shown(shown) {
+    this.picture.shown = shown;
+    this.picture.want();
   }
 
   // The places that are so at a moment [ms].
@@ -96,7 +114,7 @@ class Ground {
       && drawn.surface === surface && drawn.age === age && Math.abs(dx) < MARGIN * viewport.width && Math.abs(dy) < MARGIN * viewport.height;
     if (!fits) {
       this._draw(surface);
-      this._askForBackdrop();
+      this.picture.want();
       return;
     }
     this.canvas.style.transform = `translate(${dx}px, ${dy}px)`;
@@ -131,47 +149,12 @@ class Ground {
     context.clearRect(0, 0, width, height);
     context.translate(mx, my);
     const seen = viewport.bounds(MARGIN);
-    if (this.shown && this.backdrop) this._drawBackdrops(context, surface, width, height);
+    this.tiles.draw(context, viewport, MARGIN);
+    this.picture.draw(context, surface, width, height);
     this._drawRoads(context, surface, seen);
     this._drawPlaces(context, surface, seen);
     const { x, y, scale } = viewport;
     this.drawn = { x, y, scale, width: viewport.width, height: viewport.height, surface, age: this._age(this.now) };
-  }
-
-  // The picture of what is seen, and where the map has run out of it that of the whole.
-  _drawBackdrops(context, surface, width, height) {
-    const { viewport, backdrop, whole } = this;
-    if (whole && whole !== backdrop) {
-      const { west, south, east, north } = backdrop.frame;
-      const left = viewport.toScreenX(west), top = viewport.toScreenY(north);
-      context.save();
-      context.beginPath();
-      context.rect(-width, -height, 3 * width, 3 * height);
-      context.rect(left, top, viewport.toScreenX(east) - left, viewport.toScreenY(south) - top);
-      context.clip("evenodd");
-      this._drawBackdrop(context, surface, whole);
-      context.restore();
-    }
-    this._drawBackdrop(context, surface, backdrop);
-  }
-
-  _drawBackdrop(context, surface, backdrop) {
-    const { frame, bitmap } = backdrop, { viewport } = this;
-    if (backdrop.theme !== surface.theme) {
-      const tinted = new OffscreenCanvas(bitmap.width, bitmap.height);
-      const c = tinted.getContext("2d");
-      c.drawImage(bitmap, 0, 0);
-      c.globalCompositeOperation = "source-in";
-      c.fillStyle = surface.theme === "dark" ? "#5E8CAB" : "#6F97B2";
-      c.fillRect(0, 0, bitmap.width, bitmap.height);
-      Object.assign(backdrop, { theme: surface.theme, tinted });
-    }
-    const left = viewport.toScreenX(frame.west), top = viewport.toScreenY(frame.north);
-    context.globalAlpha = 0.6;
-    context.drawImage(
-      backdrop.tinted, left, top, (frame.east - frame.west) * viewport.scale, (frame.north - frame.south) * viewport.scale,
-    );
-    context.globalAlpha = 1;
   }
 
   _drawRoads(context, surface, seen) {
@@ -261,46 +244,8 @@ class Ground {
     }
   }
 
-  // Asks for the picture of what is seen, once the map has stood for a moment; one question at a time.
-  _askForBackdrop() {
-    if (!this.shown || this.scene.trucks.length === 0) return;
-    clearTimeout(this._wanted);
-    this._wanted = setTimeout(() => this._fetchBackdrop(), this.backdrop ? 140 : 0);
-  }
-
-  async _fetchBackdrop() {
-    if (this._asking) {
-      this._again = true;
-      return;
-    }
-    this._asking = true;
-    this._again = false;
-    const { viewport, scene } = this;
-    const frame = viewport.bounds(MARGIN);
-    const [ox, oy] = scene.origin;
-    const coarse = Math.max(FINEST, 1 / viewport.scale);
-    const width = Math.min(2400, Math.ceil((frame.east - frame.west) / coarse));
-    const height = Math.min(2400, Math.ceil((frame.north - frame.south) / coarse));
-    try {
-      const picture = await this.ask("backdrop", {
-        west: frame.west + ox, south: frame.south + oy, east: frame.east + ox, north: frame.north + oy, width, height,
-      });
-      const bitmap = await createImageBitmap(new Blob([picture], { type: "image/png" }));
-      this.backdrop = { frame, bitmap, theme: "", tinted: null };
-      const [west, south, east, north] = scene.bounds;
-      const all = frame.west + ox <= west && frame.south + oy <= south && frame.east + ox >= east && frame.north + oy >= north;
-      if (all && !this.whole) this.whole = this.backdrop;
-      if (this.drawn) this._draw(this.drawn.surface);
-      viewport.changed("backdrop");
-    } catch {
-      // The map is whole without it, and the next zoom asks again.
-    }
-    this._asking = false;
-    if (this._again) this._askForBackdrop();
-  }
-
   stop() {
-    clearTimeout(this._wanted);
+    this.picture.stop();
   }
 }
 

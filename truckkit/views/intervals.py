@@ -1,5 +1,6 @@
 """State intervals as the timeline's browser half reads them: binary columns, one row of strips a truck.
 
+Where two sources are compared each truck has a row for each: first all of the one, then all of the other.
 Within the window the intervals of a truck tile time: what no interval covers becomes ``no_data``,
 and where two overlap the later start ends the earlier. Bounds are whole milliseconds from the
 window's start; an interval that reaches over the window keeps its true bounds.
@@ -38,8 +39,10 @@ class Packed:
     """The window's first instant, from which bounds are counted."""
     stop: datetime
     trucks: tuple[str, ...]
+    lanes: tuple[str, ...]
+    """The sources that have rows of their own; empty: a truck has one row, whoever told."""
     rows: Column
-    """Where each truck's intervals begin, and one more: where the last one's end."""
+    """Where each row's intervals begin, and one more: where the last one's end."""
     starts: Column
     stops: Column
     codes: Column
@@ -62,18 +65,29 @@ class Packed:
             return False
         return bool(self.stops.max() >= 2**31 or self.starts.min() < -(2**31))
 
+    @property
+    def name_bytes(self) -> int:
+        """How many bytes the number of a name takes."""
+        return 1 if len(self.names) <= 2**8 else 2 if len(self.names) <= 2**16 else 4
+
     def columns(self) -> dict[str, bytes]:
-        """The columns as bytes: bounds Int32 (Float64 where wide), names Uint32, the rest Uint8."""
+        """The columns as bytes: bounds Int32 (Float64 where wide), names of ``name_bytes``, the rest Uint8.
+
+        Intervals tile time, so of the starts only that of each row's first one is told.
+        """
         bounds = np.float64 if self.wide else np.int32
+        names = np.dtype(f"u{self.name_bytes}")
+        # A row is empty in a window of no length alone, for what nobody tells is no_data.
+        firsts = np.append(self.starts, 0)[self.rows[:-1]]
         return {
             "rows": self.rows.astype(np.uint32).tobytes(),
-            "starts": self.starts.astype(bounds).tobytes(),
+            "firsts": firsts.astype(bounds).tobytes(),
             "stops": self.stops.astype(bounds).tobytes(),
             "codes": self.codes.astype(np.uint8).tobytes(),
             "tellers": self.tellers.astype(np.uint8).tobytes(),
             "sure": self.sure.astype(np.uint8).tobytes(),
-            "places": self.places.astype(np.uint32).tobytes(),
-            "loaders": self.loaders.astype(np.uint32).tobytes(),
+            "places": self.places.astype(names).tobytes(),
+            "loaders": self.loaders.astype(names).tobytes(),
         }
 
     def told_within(self, start: int, stop: int) -> bool:
@@ -93,17 +107,21 @@ class Packed:
         return min(instant(int(told.max()) + milliseconds(self.start)), self.stop)
 
 
-def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datetime) -> Packed:
+def pack(
+    states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datetime, lanes: Sequence[str] = ()
+) -> Packed:
     """The intervals of ``trucks`` that overlap ``[start, stop)``, tiled and in columns.
 
     Parameters
     ----------
     states
-        State intervals of one source, see ``schema.STATE_INTERVALS``.
+        State intervals of one source, or of those that are ``lanes``; see ``schema.STATE_INTERVALS``.
     trucks
         The trucks, in the order of the rows. One without intervals is ``no_data`` all the time.
     start, stop
         The window, aware.
+    lanes
+        The sources to compare, each with rows of its own; empty: one row a truck.
     """
     from_ms, to_ms = milliseconds(start), milliseconds(stop)
     if instant(to_ms) < stop:
@@ -115,6 +133,10 @@ def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datet
 
     row_of = {truck: row for row, truck in enumerate(trucks)}
     row = _codes(told["truck"], {name: row_of.get(name, -1) for name in _distinct(told["truck"])})
+    count = len(trucks) * max(1, len(lanes))
+    if lanes:
+        lane = _codes(told["source"], {name: k for k, name in enumerate(lanes)})
+        row = np.where(row < 0, row, row + len(trucks) * lane)
     words = _distinct(told["state"])
     for word in words:
         if word not in CODES:
@@ -135,7 +157,7 @@ def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datet
     row, begins, ends = row[kept], begins[kept], ends[kept]
     code, place, loader, teller, sure = (c[order][kept] for c in (code, place, loader, teller, sure))
 
-    gap_row, gap_begins, gap_ends = _gaps(row, begins, ends, len(trucks), to_ms - from_ms)
+    gap_row, gap_begins, gap_ends = _gaps(row, begins, ends, count, to_ms - from_ms)
     nothing = np.zeros(len(gap_row), np.int64)
     row = np.concatenate([row, gap_row])
     begins = np.concatenate([begins, gap_begins])
@@ -144,7 +166,8 @@ def pack(states: ibis.Table, trucks: Sequence[str], start: datetime, stop: datet
         start=instant(from_ms),
         stop=instant(to_ms),
         trucks=tuple(trucks),
-        rows=np.searchsorted(row[order], np.arange(len(trucks) + 1)).astype(np.int64),
+        lanes=tuple(lanes),
+        rows=np.searchsorted(row[order], np.arange(count + 1)).astype(np.int64),
         starts=begins[order],
         stops=np.concatenate([ends, gap_ends])[order],
         codes=np.concatenate([code, nothing + NO_DATA])[order],
@@ -182,14 +205,14 @@ def newest_days(
     return max(start, min(kept)), min(stop, max(kept) + timedelta(days=1))
 
 
-def _gaps(row: Column, begins: Column, ends: Column, trucks: int, span: int) -> tuple[Column, Column, Column]:
-    """The stretches of ``[0, span)`` that no interval of a row covers."""
-    edge = np.arange(trucks, dtype=np.int64)
+def _gaps(row: Column, begins: Column, ends: Column, count: int, span: int) -> tuple[Column, Column, Column]:
+    """The stretches of ``[0, span)`` that no interval of one of ``count`` rows covers."""
+    edge = np.arange(count, dtype=np.int64)
     # Each row is walked from its window's start to its window's stop, as if an interval lay at each.
     rows = np.concatenate([edge, row, edge])
-    lefts = np.concatenate([np.full(trucks, -1), np.zeros(len(row), np.int64), np.full(trucks, 1)])
-    froms = np.concatenate([np.zeros(trucks, np.int64), begins, np.full(trucks, span, np.int64)])
-    tos = np.concatenate([np.zeros(trucks, np.int64), ends, np.full(trucks, span, np.int64)])
+    lefts = np.concatenate([np.full(count, -1), np.zeros(len(row), np.int64), np.full(count, 1)])
+    froms = np.concatenate([np.zeros(count, np.int64), begins, np.full(count, span, np.int64)])
+    tos = np.concatenate([np.zeros(count, np.int64), ends, np.full(count, span, np.int64)])
     order = np.lexsort((froms, lefts, rows))
     rows, froms, tos = rows[order], froms[order], tos[order]
     gap = (rows[1:] == rows[:-1]) & (froms[1:] > tos[:-1])

@@ -2,6 +2,7 @@
 // dashed hollow circle was not heard and stays where it was heard last.
 
 const MOVING_KMH = 1.5;
+const PAYLOAD_FROM = 0.12; // pixels a metre: from here on there is room for what a truck carries
 const TRAIL_STEPS = 6, TRAIL_POINTS = 120, TRAIL_PIXELS = 3, TRAIL_STRENGTH = 0.9;
 const STRAIGHT = 0.25; // pixels: how far a spot may lie off a line
 
@@ -19,7 +20,7 @@ class Markers {
   // Draws one frame. `reads[i]` and `does[i]` are what Tracks and Doings read of truck i.
   // `names` are the boxes of what is written on the ground; `hides(truck)` says which truck is left out.
   // The followed truck never is. `quick`: time goes so fast that nobody sees half a pixel.
-  draw(surface, reads, does, { tracks, now, trail, followed, names, quick = false, hides = () => false }) {
+  draw(surface, reads, does, { tracks, now, trail, followed, names, quick = false, hides = () => false, loads = null }) {
     this._hides = (truck) => truck !== followed && hides(truck);
     const { canvas, viewport } = this;
     const dpr = globalThis.devicePixelRatio || 1;
@@ -39,6 +40,7 @@ class Markers {
     for (let truck = 0; truck < reads.length; truck += 1) {
       if (!this._hides(truck)) this._see(truck, reads[truck]);
     }
+    this._payload = (truck) => (loads && does[truck].loaded && reads[truck].status === HEARD && viewport.scale >= PAYLOAD_FROM ? loads.words(truck, now) : "");
     this._drawNames(context, reads, followed, names);
     for (const { truck, x, y } of this.hits) {
       if (truck !== followed) this._drawTruck(context, surface, x, y, reads[truck], does[truck], false, quick);
@@ -62,7 +64,7 @@ class Markers {
     const trucks = hits.map(({ x, y }) => taken.add([x - 8, y - 8, x + 8, y + 8]));
     const place = (k) => {
       const { truck, x, y } = hits[k], away = truck === followed ? 19 : 11;
-      const name = sprites.name(this.scene.trucks[truck].name, reads[truck].status === HEARD), { width, height } = name;
+      const name = sprites.name(this.scene.trucks[truck].name, reads[truck].status === HEARD, this._payload(truck)), { width, height } = name;
       const corner = (side) => (side === 0 ? [x + away, y - height / 2] : side === 1 ? [x - away - width, y - height / 2]
         : side === 2 ? [x - width / 2, y - away - height] : [x - width / 2, y + away]);
       let free = -1, found = -1;

@@ -16,7 +16,8 @@ function pinnedOf(shared, origin) {
 // The marks in sight: [{x, y, shape, words}]; `marks` have `at` [ms from the model's origin].
 function marksInSight(view, marks, top) {
   const kinds = [...new Set(marks.map((mark) => mark.kind))].sort();
-  const rows = new Map(view.trucks.map((truck, row) => [truck, row]));
+  if (!marks.length) return [];
+  const rows = new Map(view.rows.map(({ truck }, row) => [truck, row]));
   return marks.flatMap((mark) => {
     const row = rows.get(mark.truck);
     const y = HEAD + (row + 0.5) * view.rowHeight - top;

@@ -72,6 +72,22 @@ function _tile(look, ink, dpr) {
   return canvas;
 }
 
+// A colour as a pixel of ImageData seen as a Uint32: red, green, blue, alpha in memory, little-endian.
+function pixelOf(colour) {
+  const [r, g, b] = colour.startsWith("#") ? [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16)) : colour.match(/[\d.]+/g).map(Number);
+  return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}
+
+// A state's fill as pixels, a square tile {size, pixels}; null where it is outline only.
+function statePixels(state, dpr) {
+  const look = STATES[state];
+  if (look.pattern === "outline") return null;
+  if (look.pattern === "plain") return { size: 1, pixels: [pixelOf(look.colour)] };
+  const tile = _tile(look, stateInk(state), dpr);
+  const { data } = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height);
+  return { size: tile.width, pixels: new Uint32Array(data.buffer) };
+}
+
 // A small canvas that shows a state, for legends.
 function stateSwatch(state, theme, size = 14) {
   const dpr = globalThis.devicePixelRatio || 1;

@@ -60,6 +60,28 @@ UNKNOWN_COLOUR = "#8A939B"
 """The colour of a truck about whose state nobody says anything."""
 
 
+RAMPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "density": {
+        "light": ("#C3D7E4", "#8FB4CC", "#5B90B3", "#2F6C93", "#123F5E"),
+        "dark": ("#274153", "#3A6480", "#558BAE", "#82B5D5", "#C0E2F8"),
+    },
+    # Cividis (Nuñez, Anderton and Renslow, 2018, doi:10.1371/journal.pone.0199239), without the end that a
+    # ground of its own lightness would hide.
+    "speed": {
+        "light": ("#00204D", "#31446B", "#666970", "#958F78", "#CBBA69", "#E8D152"),
+        "dark": ("#31446B", "#666970", "#958F78", "#CBBA69", "#FFEA46"),
+    },
+    "payload": {
+        "light": ("#EFD2BC", "#DDA27A", "#C1733F", "#964A17", "#5C2606"),
+        "dark": ("#54341F", "#86512B", "#B87440", "#E3A06C", "#FFD9B8"),
+    },
+}
+"""From the least to the most of what the ground tells of; on a light ground and on a dark one.
+
+Each grows darker or lighter all the way, so the order is seen by every kind of sight.
+"""
+
+
 def state_words(state: str) -> str:
     """A state as it stands on screen.
 
@@ -88,5 +110,10 @@ def javascript() -> str:
 
     Both components put it before their own source, so that a state looks the same in each.
     """
-    head = f"const STATES = {json.dumps(looks())};\nconst UNKNOWN_COLOUR = {json.dumps(UNKNOWN_COLOUR)};\n"
+    told = {
+        "STATES": looks(),
+        "UNKNOWN_COLOUR": UNKNOWN_COLOUR,
+        "RAMPS": {k: dict(v) for k, v in RAMPS.items()},
+    }
+    head = "".join(f"const {name} = {json.dumps(what)};\n" for name, what in told.items())
     return head + files("truckkit.views").joinpath("palette.js").read_text("utf-8")

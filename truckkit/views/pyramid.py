@@ -1,16 +1,18 @@
-"""How many positions fell on each square of the ground, at every zoom, from one pass over the store.
+"""Sums over the squares of the ground, at every zoom, from one pass over the store.
 
-The finest level has a row per square where somebody drove. Each coarser one joins two by two squares
+The finest level has a row per square where somebody drove, with one sum or several: how many positions,
+how fast they were together, how long trucks were in each state. Each coarser level joins two by two squares
 of the one before, so a new zoom adds up thousands of squares where it counted millions of positions.
 
->>> fine = Level(1.0, np.array([0, 1, 2]), np.array([0, 1, 0]), np.array([5, 1, 2]))
+>>> fine = Level(1.0, np.array([0, 1, 2]), np.array([0, 1, 0]), np.array([[5], [1], [2]]))
 >>> coarse = halved(fine)
->>> coarse.side_m, coarse.column.tolist(), coarse.positions.tolist()
-(2.0, [0, 1], [6, 2])
+>>> coarse.side_m, coarse.column.tolist(), coarse.sums[:, 0].tolist()
+(2.0, [0, 1], [6.0, 2.0])
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,7 @@ FEWEST = 1000
 """A level with fewer squares needs no coarser one."""
 
 Whole = npt.NDArray[Any]
+Sums = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -30,37 +33,58 @@ class Level:
     side_m: float
     column: Whole
     row: Whole
-    positions: Whole
+    sums: Whole
+    """One row per square, one column per thing that was summed."""
 
-    def counts(
-        self, west: float, south: float, east: float, north: float, width: int, height: int
-    ) -> npt.NDArray[np.uint32]:
-        """Positions on each pixel of a box [m], north at the top; a square lies where its middle lies."""
+    def over(self, west: float, south: float, east: float, north: float, width: int, height: int) -> Sums:
+        """The sums on each pixel of a box [m], north at the top; a square lies where its middle lies.
+
+        The first axis is what was summed, then rows, then columns.
+        """
         x = (self.column + 0.5) * self.side_m
         y = (self.row + 0.5) * self.side_m
         inside = (x >= west) & (x < east) & (y >= south) & (y < north)
         # Rounding may lay the last square just past the edge.
         column = np.minimum(((x[inside] - west) * (width / (east - west))).astype(np.int64), width - 1)
         row = np.minimum(((y[inside] - south) * (height / (north - south))).astype(np.int64), height - 1)
-        flat = np.bincount(
-            (height - 1 - row) * width + column, weights=self.positions[inside], minlength=width * height
-        )
-        return flat.astype(np.uint32).reshape(height, width)
+        pixel = (height - 1 - row) * width + column
+        return _added(pixel, self.sums[inside], width * height).T.reshape(-1, height, width)
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes [bytes]."""
+        return int(self.column.nbytes + self.row.nbytes + self.sums.nbytes)
 
 
 def halved(fine: Level) -> Level:
     """The level whose squares are twice as wide."""
     column, row = fine.column.astype(np.int64) >> 1, fine.row.astype(np.int64) >> 1
-    first_column = column.min(initial=0)
-    columns = column.max(initial=0) - first_column + 1
-    squares, which = np.unique(row * columns + (column - first_column), return_inverse=True)
-    positions = np.bincount(which, weights=fine.positions, minlength=len(squares)).astype(np.int64)
-    return Level(
-        2 * fine.side_m,
-        (squares % columns + first_column).astype(np.int32),
-        (squares // columns).astype(np.int32),
-        positions,
+    return _joined(2 * fine.side_m, column, row, fine.sums)
+
+
+def merged(levels: Sequence[Level]) -> Level:
+    """Levels of one size, such as those of several days, as one."""
+    return _joined(
+        levels[0].side_m,
+        *(np.concatenate([getattr(level, name) for level in levels]) for name in ("column", "row", "sums")),
     )
+
+
+def _joined(side_m: float, column: Whole, row: Whole, sums: Whole) -> Level:
+    """Squares that are named more than once become one."""
+    first = int(column.min(initial=0))
+    columns = int(column.max(initial=0)) - first + 1
+    named = row.astype(np.int64) * columns + (column.astype(np.int64) - first)
+    squares, which = np.unique(named, return_inverse=True)
+    added = _added(which, sums, len(squares)).astype(np.float32 if sums.dtype == np.float32 else np.float64)
+    return Level(
+        side_m, (squares % columns + first).astype(np.int32), (squares // columns).astype(np.int32), added
+    )
+
+
+def _added(which: Whole, sums: Whole, among: int) -> Sums:
+    added = [np.bincount(which, weights=each, minlength=among) for each in sums.T]
+    return np.stack(added, axis=1) if added else np.zeros((among, 0))
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,5 @@ class Pyramid:
 
     @property
     def nbytes(self) -> int:
-        return sum(
-            each.nbytes for level in self.levels for each in (level.column, level.row, level.positions)
-        )
+        """How much memory it takes [bytes]."""
+        return sum(level.nbytes for level in self.levels)

@@ -62,6 +62,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
 
   const redraw = () => { if (!frame) frame = requestAnimationFrame(draw); };
   const tracks = new Tracks(scene, ask, redraw), doings = new Doings(scene, scene.told_by, ask, redraw);
+  const loads = new Loads(scene, scene.told_by, ask, redraw);
   const viewport = new Viewport(redraw);
   const pane = stage.appendChild(element("div", "pane", "", { role: "application", tabindex: "0", "aria-label": `Map of ${scene.site} with ${count} trucks. Press ? for the keys.` }));
   const groundCanvas = pane.appendChild(element("canvas", "ground", "", { "aria-hidden": "true" }));
@@ -86,6 +87,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     tracksShown.setAttribute("aria-pressed", String(ground.shown));
     tracksShown.setAttribute("aria-label", ground.shown ? "Hide where trucks drove" : "Show where trucks drove");
     tracksShown.title = tracksShown.getAttribute("aria-label");
+    grounds.renew();
     ground.redraw();
     redraw();
   });
@@ -95,6 +97,10 @@ function perform(root, scene, ask, model, children, kept, begin) {
     shared, ask, redraw, clock: () => controls.clock(), tell: (words) => { heardAloud.textContent = words; },
   });
   corner.append(...tools.buttons);
+  const grounds = groundTools(stage, pane, viewport, scene, ground, kept?.grounds || plain(model.shown), {
+    ask, redraw, clock: () => controls.clock(), moved: () => letGo(), source: () => doings.source,
+  });
+  corner.append(grounds.button);
   stage.append(tools.note);
   const help = element("div", "help", "", { role: "dialog", "aria-label": "Keys" });
   help.hidden = true;
@@ -114,6 +120,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
     },
     tell: (source) => {
       doings.tell(source);
+      loads.tell(source);
+      grounds.renew();
       shared.tell(source);
       happened.look(source);
     },
@@ -125,7 +133,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   happened.look(scene.told_by);
   const live = liveControls(scene, {
     ask, newest: () => playhead.seek(newest()),
-    renew: (follows) => begin({ renew: true, newest: follows }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden(), box: tools.box.lies() }),
+    renew: (follows) => begin({ renew: true, newest: follows }, { trail, stepLength, view: { ...viewport }, live: follows, hidden: panes.hidden(), grounds: grounds.address(), box: tools.box.lies() }),
   });
   controls.track.append(loop.band);
   controls.add(loop.group);
@@ -135,7 +143,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
   const asAddress = () => ({
     start: scene.start, stop: scene.start + scene.length, at: scene.start + playhead.now, speed: playhead.speed,
     truck: followed < 0 ? "" : scene.trucks[followed].name, only: plain(model.shown).only, source: doings.source,
-    paths: ground.shown, trail, view: [viewport.x + ox, viewport.y + oy, viewport.scale],
+    paths: ground.shown, ...grounds.address(), trail, view: [viewport.x + ox, viewport.y + oy, viewport.scale],
+    range: model.ranged.length ? model.ranged : null,
     loop: playhead.loop && playhead.loop.map((at) => scene.start + at),
   });
   const addressed = model.page ? keepAddress(() => playhead.playing, asAddress) : null;
@@ -146,7 +155,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   const actions = element("div", "buttons actions");
   actions.append(shareControl(model, asAddress), recording.box, live.group);
   const captions = captionsOf(scene, {
-    reads, does, tracks, doings, viewport, markers, playhead, ask, redraw, actions, clock: () => controls.clock(), followed: () => followed, asked: model.truck,
+    reads, does, tracks, doings, loads, viewport, markers, playhead, ask, redraw, actions, clock: () => controls.clock(), followed: () => followed, asked: model.truck,
     go: (at) => {
       seek(at);
       pane.focus({ preventScroll: true });
@@ -204,7 +213,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
     ArrowUp: () => controls.faster(1), ArrowDown: () => controls.faster(-1), Home: () => seek(0),
     End: () => seek(playhead.last), "[": loop.from, "]": loop.to, l: loop.toggle, n: () => live.turn(!live.on()), "+": () => viewport.zoom(1.6), "=": () => viewport.zoom(1.6), "-": () => viewport.zoom(1 / 1.6),
     0: fit, t: () => controls.time.focus(), f: nextFollowed, "?": () => { help.hidden = !help.hidden; },
-    ...tools.keys, Escape: () => {
+    ...tools.keys, ...grounds.keys, Escape: () => {
+      grounds.escape();
       help.hidden = true;
       tools.escape();
     },
@@ -226,7 +236,10 @@ function perform(root, scene, ask, model, children, kept, begin) {
     const elapsed = last ? Math.min(250, time - last) : 0;
     tracks.want(playhead.now, playhead.playing ? playhead.speed * AHEAD : 0, trail);
     // Where trucks are comes before what they do.
-    if (tracks.ready(playhead.now)) doings.want(playhead.now);
+    if (tracks.ready(playhead.now)) {
+      doings.want(playhead.now);
+      loads.want(playhead.now);
+    }
     playhead.waiting = controls.held() || !tracks.ready(playhead.now);
     const before = playhead.now;
     shared.driver ??= root;
@@ -248,8 +261,11 @@ function perform(root, scene, ask, model, children, kept, begin) {
         viewport.centre(reads[followed].x, reads[followed].y);
       }
       ground.place(surface, playhead.now);
-      markers.draw(surface, reads, does, { tracks, now: playhead.now, trail, followed, names: ground.names(), quick: playhead.playing && playhead.speed > 10, hides: leftOut });
+      markers.draw(surface, reads, does, {
+        tracks, now: playhead.now, trail, followed, names: ground.names(), quick: playhead.playing && playhead.speed > 10, hides: leftOut, loads,
+      });
       tools.draw(surface);
+      grounds.draw(surface, playhead.now);
     }
     if (!playhead.playing || time - said > WORDS_EVERY) {
       said = time;
@@ -327,11 +343,12 @@ function perform(root, scene, ask, model, children, kept, begin) {
     legend.build(surface);
     strip.paint(surface);
     ground.redraw();
+    grounds.beside.ground.redraw();
     redraw();
   });
   // For whoever measures or tests from outside what is drawn.
   root.replay = {
-    shared, playhead, doings, asAddress, tracks, viewport, reads, does, scene, ground, markers, tools, followed: () => followed,
+    shared, playhead, doings, asAddress, tracks, viewport, reads, does, scene, ground, grounds, loads, markers, tools, followed: () => followed,
   };
   return () => {
     cancelAnimationFrame(frame);
@@ -346,6 +363,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     addressed?.stop();
     recording.stop();
     ground.stop();
+    grounds.stop();
     if (shared.driver === root) shared.driver = null;
     leaveShared(model.shared);
   };

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -23,7 +22,7 @@ from panel.viewable import Child
 
 from truckkit import errors
 from truckkit.errors import BadRequest, BadTime
-from truckkit.views import chunks, clock, palette, recording, telling
+from truckkit.views import chunks, clock, grounds, palette, recording, telling
 from truckkit.views import scene as scenes
 from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
@@ -33,6 +32,7 @@ from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
 from truckkit.views.sharing import Shown
 from truckkit.views.signals import Signals
+from truckkit.views.tiles import tiles
 from truckkit.views.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ _PARTS = (
     "tracks",
     "doings",
     "viewport",
+    "ramps",
+    "backdrop",
+    "tiles",
     "ground",
+    "loads",
     "taken",
     "sprites",
     "markers",
@@ -68,6 +72,8 @@ _PARTS = (
     "measure",
     "tools",
     "panes",
+    "beside",
+    "grounds",
     "happenings",
     "questions",
     "sharing",
@@ -93,6 +99,9 @@ class ReplayCanvas(Asking):
     timeline = Child(allow_None=True, doc="The pane of states.")
     signals = Child(allow_None=True, doc="The pane of telemetry.")
     shown = param.Dict(default={}, doc="What an address asks for beside those; see ``sharing.Shown``.")
+    ranged = param.List(
+        default=[], doc="Start and stop of what the timeline shows [ms since 1970]; empty: all."
+    )
     page = param.Boolean(default=False, doc="Whether the page is the replay's own, so its address is kept.")
     pages = param.String(default="", doc="Where replays are served, as links of a notebook need it.")
 
@@ -175,8 +184,11 @@ class Replay(pn.viewable.Viewer):
         # The window stays where it was chosen, or chunks that the browser holds would mean other times.
         self._window = scenes.window(site, self._at)
         shared = uuid4().hex
+        first, last = shown.range if shown and shown.range else (None, None)
         self._timeline = (
-            Timeline(self._shown(site), shared=shared, sizing_mode="stretch_both") if timeline else None
+            Timeline(self._shown(site), start=first, stop=last, shared=shared, sizing_mode="stretch_both")
+            if timeline
+            else None
         )
         self._signals = (
             Signals(site, shared=shared, window=self._window, sizing_mode="stretch_both") if signals else None
@@ -194,11 +206,14 @@ class Replay(pn.viewable.Viewer):
             **layout,
         )
         self._canvas.param.watch(self._taken_over, "generation")
+        if self._timeline is not None:
+            self._timeline.param.watch(self._ranged, "shown")
+            self._ranged()
         answerers = {asked: partial(answer, self) for asked, answer in self._answerers.items()}
         self._asked, self._answer = answer_questions(
             self._canvas, answerers, slow={"backdrop", "happenings", "inside"}
         )
-        SLOW.submit(_warm_up)
+        SLOW.submit(grounds.warm_up)
 
     def still(
         self,
@@ -335,7 +350,8 @@ class Replay(pn.viewable.Viewer):
         site = self._site.session()
         if question.get("renew"):
             self._renew(site, newest=bool(question.get("newest")))
-        return described(site, self._scene(site))
+        scene = self._scene(site)
+        return {**described(site, scene), "tiles": tiles(site, scene)}
 
     def _renew(self, site: Site, newest: bool) -> None:
         """Take a newer generation over: a window that nobody chose moves on, or grows, with its data."""
@@ -349,6 +365,13 @@ class Replay(pn.viewable.Viewer):
             self._timeline.renew(self._shown(self._site.session()))
         if self._signals is not None:
             self._signals.renew(self._window)
+
+    def _ranged(self, *_changes: param.parameterized.Event) -> None:
+        """The address tells which part of its window the timeline shows, where it is not all."""
+        assert self._timeline is not None
+        shown, (start, stop, _) = self._timeline.shown, self._window
+        part = None not in shown and (shown[0] > start or shown[1] < stop)
+        self._canvas.ranged = [clock.milliseconds(each) for each in shown] if part else []
 
     def _shown(self, site: Site) -> Site:
         start, stop, _ = self._window
@@ -406,14 +429,13 @@ class Replay(pn.viewable.Viewer):
         stretch = real(question, "start"), real(question, "stop")
         return inside(site, self._scene(site), (west, south, east, north), *stretch)
 
-    def _answer_backdrop(self, question: dict[str, Any]) -> bytes:
-        backdrop = _backdrop()
-        west, south, east, north = (real(question, side) for side in ("west", "south", "east", "north"))
-        frame = backdrop.Frame(west, south, east, north, whole(question, "width"), whole(question, "height"))
-        key = self._key(self._site)
-        return self._remembered(
-            "backdrop", lambda site, scene: backdrop.picture(site, scene, frame, key), frame
-        )
+    def _answer_backdrop(self, question: dict[str, Any]) -> dict[str, Any]:
+        site = self._site.session()
+        return grounds.ground(site, self._scene(site), self._key(site), question)
+
+    def _answer_loads(self, question: dict[str, Any]) -> dict[str, Any]:
+        site = self._site.session().using(telling.source(question.get("source")))
+        return grounds.loads_of(site, self._scene(site), self._key(site), whole(question, "number"))
 
     def _answer_happenings(self, question: dict[str, Any]) -> bytes:
         told = self._site.session().using(telling.source(question.get("source")))
@@ -430,17 +452,9 @@ class Replay(pn.viewable.Viewer):
         "neighbour": _answer_neighbour,
         "inside": _answer_inside,
         "backdrop": _answer_backdrop,
+        "loads": _answer_loads,
         "happenings": _answer_happenings,
     }
-
-
-def _backdrop() -> Any:
-    # datashader brings numba, which is seconds of import: a worker thread waits for it, no page does.
-    return import_module("truckkit.views.backdrop")
-
-
-def _warm_up() -> None:
-    _backdrop().warm_up()
 
 
 def _outside(site: Site, at: datetime, shown: tuple[datetime, datetime] | None = None) -> BadTime:

@@ -1,5 +1,5 @@
 // The address of what is shown, to the millisecond; sharing.py reads it. A state: {start, stop, at, loop, range} in
-// milliseconds since 1970, {only, truck, speed, source, paths, backdrop, period}, trail [ms], view [x, y, scale].
+// milliseconds since 1970, {only, truck, speed, source, paths, backdrop, period, compare}, trail [ms], view [x, y, scale].
 
 const KEPT_EVERY = 600; // ms: the address bar of a browser may be changed some hundred times a minute
 
@@ -21,6 +21,7 @@ function describe(state) {
   if (state.paths === false) say("paths", "off");
   say("backdrop", state.backdrop);
   say("period", state.period);
+  say("compare", state.compare);
   if (typeof state.trail === "number") say("trail", state.trail % 1000 ? `${Math.round(state.trail)}ms` : `${state.trail / 1000}s`);
   if (state.view) say("view", state.view.map((each) => Number(each.toPrecision(12))).join(","));
   stretch("range", state.range);

@@ -16,6 +16,8 @@ from urllib.parse import urlencode
 from truckkit import times
 from truckkit.errors import BadRequest
 from truckkit.views.clock import milliseconds
+from truckkit.views.periods import PERIODS
+from truckkit.views.squares import kind_of
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -50,7 +52,9 @@ class Shown:
     backdrop: str = ""
     """``backdrop``: what the colour of the ground means."""
     period: str = ""
-    """``period``: the time that the ground tells of."""
+    """``period``: the time that the ground tells of, as ``periods.period`` reads it."""
+    compare: str = ""
+    """``compare``: the period that a second map beside the first tells of; empty: there is none."""
     trail: str = ""
     """``trail``: how long the trails are, such as ``3min``; ``0s`` for none."""
     view: tuple[float, float, float] | None = None
@@ -86,8 +90,9 @@ class Shown:
             speed=_speed(one("speed")),
             source=one("source"),
             paths=paths != "off",
-            backdrop=one("backdrop"),
-            period=one("period"),
+            backdrop=_backdrop(one("backdrop")),
+            period=_period("period", one("period"), site),
+            compare=_period("compare", one("compare"), site),
             trail=_trail(one("trail")),
             view=_view(one("view")),
             range=_stretch("range", one("range"), site),
@@ -108,6 +113,7 @@ class Shown:
             ("paths", "" if self.paths else "off", str),
             ("backdrop", self.backdrop, str),
             ("period", self.period, str),
+            ("compare", self.compare, str),
             ("trail", self.trail, str),
             ("view", self.view, lambda view: ",".join(map(_number, view))),
             ("range", self.range, lambda stretch: "/".join(map(written, stretch))),
@@ -129,6 +135,7 @@ class Shown:
             "paths": self.paths,
             "backdrop": self.backdrop,
             "period": self.period,
+            "compare": self.compare,
             "trail": trail,
             "view": list(self.view) if self.view else None,
         }
@@ -155,6 +162,16 @@ def _speed(text: str) -> float | None:
         return float(text)
     except ValueError:
         raise BadRequest(f'the speed "{text[:40]}" is not a number; give one from 0.1 to 1000.') from None
+
+
+def _backdrop(text: str) -> str:
+    return kind_of(text) if text else ""
+
+
+def _period(name: str, text: str, site: Site) -> str:
+    if text not in PERIODS and text:
+        _stretch(name, text, site)
+    return text
 
 
 def _trail(text: str) -> str:

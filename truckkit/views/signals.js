@@ -231,9 +231,11 @@ function perform(root, scene, ask, model) {
       const bounds = scene.channels[channel].flag ? [0, 1] : extremes(each.flatMap((one) => one.found), view.from, view.to);
       drawStrip(context, channel, bounds, each, top, bottom, (count) => { partsDrawn += count; });
     });
+    const stretch = playhead.loop?.map((at) => view.toX(at - shift()));
+    if (stretch) drawStretch(context, surface, [view.left, view.left + view.width], stretch, 0, height - FOOT);
     // For whoever reads the picture from outside, such as a test.
     canvas.dataset.drawn = JSON.stringify({
-      from: view.from, to: view.to, left: view.left, width: view.width, level: level(), waiting, parts: partsDrawn, now: now(), strips: channels.size,
+      from: view.from, to: view.to, left: view.left, width: view.width, level: level(), waiting, parts: partsDrawn, now: now(), strips: channels.size, stretch: stretch || null,
     });
   }
   function drawStrip(context, channel, bounds, each, top, bottom, count) {

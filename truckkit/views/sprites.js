@@ -36,14 +36,16 @@ class Sprites {
     });
   }
 
-  // A truck's name. What lies under it does not show through.
-  name(name, heard) {
-    const key = `name ${heard} ${name}`;
+  // A truck's name, and what it carries where that is told. What lies under it does not show through.
+  name(name, heard, payload = "") {
+    const key = `name ${heard} ${payload} ${name}`;
     if (this._held.has(key)) return this._held.get(key);
-    const surface = this._surface, font = `600 11.5px ${surface.font}`, height = 18;
+    const surface = this._surface, font = `600 11.5px ${surface.font}`, light = `500 11.5px ${surface.font}`, height = 18;
     const measured = new OffscreenCanvas(1, 1).getContext("2d");
     measured.font = font;
-    const width = Math.min(220, Math.ceil(measured.measureText(name).width) + 6);
+    const named = Math.min(220, Math.ceil(measured.measureText(name).width) + 6);
+    measured.font = light;
+    const width = named + (payload ? Math.ceil(measured.measureText(payload).width) + 3 : 0);
     return this._make(key, width, height, (context) => {
       context.font = font;
       context.textBaseline = "middle";
@@ -54,7 +56,9 @@ class Sprites {
       context.fill();
       context.globalAlpha = 1;
       context.fillStyle = heard ? surface.ink : surface.muted;
-      context.fillText(name, 3, height / 2);
+      context.fillText(name, 3, height / 2, 214);
+      context.font = light;
+      context.fillText(payload, named, height / 2);
     });
   }
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import param
 from ibis import _
-from panel.custom import JSComponent
 from panel.viewable import Viewable, Viewer
 
-from truckkit import schema
+from truckkit import errors, schema
 from truckkit.errors import BadTime
-from truckkit.views import clock, palette, telling
-from truckkit.views.assets import assets
+from truckkit.views import clock, telling
 from truckkit.views.intervals import Packed, newest_days, pack
+from truckkit.views.state_strips import GROUPS, SORTS, StateStrips
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -29,64 +28,6 @@ if TYPE_CHECKING:
 MOST_INTERVALS = 1_000_000
 """How many intervals go to a browser: some 15 MB, a month of 100 trucks."""
 _NEWEST = timedelta(hours=24)
-
-
-class StateStrips(JSComponent):
-    """The browser half. Times are milliseconds from ``origin``, itself milliseconds since 1970."""
-
-    origin = param.Number(0)
-    span = param.Number(1)
-    zone = param.String("UTC")
-    offsets = param.List([[0, 0]])
-    trucks = param.List([])
-    names = param.List([""])
-    shifts = param.List([])
-    jumps = param.List([])
-    wide = param.Boolean(False)
-    rows = param.Bytes(b"")
-    starts = param.Bytes(b"")
-    stops = param.Bytes(b"")
-    codes = param.Bytes(b"")
-    places = param.Bytes(b"")
-    loaders = param.Bytes(b"")
-    tellers = param.Bytes(b"")
-    sure = param.Bytes(b"")
-    choices = param.List([], doc="The sources between which one can choose: words and source.")
-    source = param.String("", doc="The source chosen; empty where it is left to the site.")
-    told = param.String("", doc="Who told of the states.")
-    note = param.String("", doc="What is left out.")
-    message = param.String("", doc="Why there is nothing to show.")
-    shared = param.String("", doc="The name of the clock that panes of one page share; empty: none.")
-    replay = param.String("", doc="Where a replay is served, if it is.")
-    shown = param.List([0, 1], doc="The visible range.")
-    sort = param.String("", doc="The state whose total orders the rows, longest first; empty: by name.")
-    at = param.Number(None, allow_None=True, doc="The chosen moment.")
-    truck = param.String("", doc="The chosen truck.")
-    version = param.Integer(0, doc="Moves when all of the above has come.")
-
-    _esm = "\n".join(
-        [
-            palette.javascript(),
-            clock.javascript(),
-            assets(
-                "element.js",
-                "surface.js",
-                "telling.js",
-                "playhead.js",
-                "shared.js",
-                "strips.js",
-                "totals.js",
-                "frame.js",
-                "arrange.js",
-                "brush.js",
-                "marks.js",
-                "export.js",
-                "gestures.js",
-                "timeline.js",
-            ),
-        ]
-    )
-    _stylesheets = [assets("timeline.css")]  # noqa: RUF012 - Panel reads a list
 
 
 class Timeline(Viewer):
@@ -97,7 +38,9 @@ class Timeline(Viewer):
     range, for time that nobody observed is ``no_data`` and counts. A click chooses a moment.
 
     States are those that the FMS told, and those that were detected where it tells nothing of a truck;
-    where both tell of a truck, one can choose. What was detected says so, and how sure it is.
+    where both tell of a truck, one can choose, or see both as two lanes: what differs between them is
+    marked, and the share of time in which they agree stands beside. What was detected says so, and how
+    sure it is.
 
     Where the window is longer than a day, the newest shift with states is shown first (the newest
     24 h where the site has no shift of them), and the rest is there to move to.
@@ -114,6 +57,14 @@ class Timeline(Viewer):
         The address of a replay page that the chosen moment links to; none where empty.
     shared
         The name of the clock that panes of one page share: a click then seeks for all of them.
+    lanes
+        Whether what the FMS told and what was detected are drawn as two lanes of each truck.
+    group
+        What rows are grouped by at first: ``"model"``, or ``"loader"`` for the one that loaded a truck
+        longest in the visible range; empty: nothing.
+    sort
+        What orders the rows at first: a state, whose longest total comes first, or ``"agreement"``, the
+        least of two lanes first; empty: the trucks' names.
     **layout
         Panel's own, such as ``height`` or ``sizing_mode``.
 
@@ -129,6 +80,7 @@ class Timeline(Viewer):
     truck = param.String(default="", doc="The chosen truck; empty where none is.")
     shown = param.Tuple(default=(None, None), length=2, doc="The visible range: two aware instants, UTC.")
     source = param.String(default="", doc="Who tells of the states; empty: as ``site.using(None)`` does.")
+    lanes = param.Boolean(default=False, doc="Whether fms and detected are drawn as two lanes.")
 
     def __init__(
         self,
@@ -140,9 +92,15 @@ class Timeline(Viewer):
         truck: str = "",
         replay: str = "",
         shared: str = "",
+        lanes: bool = False,
+        group: str = "",
+        sort: str = "",
         **layout: Any,
     ) -> None:
-        super().__init__(source=site.told_by or "")
+        for what, asked_for, known in (("group", group, GROUPS), ("order of rows", sort, SORTS)):
+            if asked_for and asked_for not in known:
+                raise errors.unknown(what, asked_for, known, "the timeline")
+        super().__init__(source=site.told_by or "", lanes=lanes)
         self.site = site
         if truck:
             site.truck(truck)
@@ -154,14 +112,17 @@ class Timeline(Viewer):
             shared=shared,
             choices=telling.choices(site),
             source=self.source,
+            compare=lanes,
+            group=group,
+            sort=sort,
             **self._layout(layout),
         )
         self._packed: Packed | None = None
         self._show(asked)
         self._strips.param.watch(self._from_browser, ["at", "truck", "shown"])
-        self._strips.param.watch(self._chosen, "source")
+        self._strips.param.watch(self._chosen, ["source", "compare"])
         self.param.watch(self._to_browser, ["at", "truck", "shown"])
-        self.param.watch(self._told_by_another, "source")
+        self.param.watch(self._told_by_another, ["source", "lanes"])
         self.truck = truck
         self.at = _instant(site, at)
 
@@ -182,15 +143,17 @@ class Timeline(Viewer):
         """Packs the site's intervals and hands them to the browser."""
         site = self.site
         trucks = site.truck_names
-        why_not = _why_nothing(site)
+        lanes = tuple(schema.SOURCES) if self.lanes and len(site.sources) > 1 else ()
+        states = ibis.union(*(site.using(lane).states for lane in lanes)) if lanes else site.states
+        why_not = "" if lanes and _any(states) else _why_nothing(site)
         if why_not:
             self._strips.param.update(message=why_not, version=self._strips.version + 1)
             return
         assert site.start is not None
         assert site.stop is not None
-        around = asked[0] or asked[1] or _latest(site.states, site.stop)
-        start, stop = newest_days(site.states, site.start, site.stop, around, MOST_INTERVALS)
-        packed = self._packed = pack(site.states, trucks, start, stop)
+        around = asked[0] or asked[1] or _latest(states, site.stop)
+        start, stop = newest_days(states, site.start, site.stop, around, MOST_INTERVALS)
+        packed = self._packed = pack(states, trucks, start, stop, lanes)
         shifts = _shifts(site.shifts, packed)
         span = self._offset(packed.stop)
         note = "" if (start, stop) == (site.start, site.stop) else _left_out(site, packed)
@@ -201,6 +164,9 @@ class Timeline(Viewer):
             **_zone(site, packed),
             trucks=list(trucks),
             names=list(packed.names),
+            models=_models(site, trucks),
+            lanes=list(packed.lanes),
+            name_bytes=packed.name_bytes,
             shifts=shifts,
             jumps=_jumps(shifts, packed, span),
             wide=packed.wide,
@@ -265,8 +231,8 @@ class Timeline(Viewer):
         self._strips.param.update(at=at, truck=self.truck, shown=shown)
 
     def _chosen(self, _change: param.parameterized.Event) -> None:
-        """A person chose another source in the browser."""
-        self.source = self._strips.source
+        """A person chose another source in the browser, or two lanes."""
+        self.param.update(source=self._strips.source, lanes=self._strips.compare)
 
     def renew(self, site: Site) -> None:
         """Shows another window, or the same of a newer generation."""
@@ -278,7 +244,7 @@ class Timeline(Viewer):
         """The same window, truck and moment, told by another source."""
         shown = self.shown
         self.site = self.site.using(telling.source(self.source))
-        self._strips.source = self.source
+        self._strips.param.update(source=self.source, compare=self.lanes)
         self._show(shown)
         self._to_browser()
 
@@ -298,13 +264,17 @@ def _bounds(site: Site, start: datetime, stop: datetime) -> tuple[str, str]:
     return f"{start.astimezone(site.zone):%Y-%m-%d %H:%M}", f"{stop.astimezone(site.zone):%Y-%m-%d %H:%M}"
 
 
+def _any(states: ibis.Table) -> bool:
+    return bool(states.limit(1).count().to_pyarrow().as_py())
+
+
 def _why_nothing(site: Site) -> str:
     """Why there is no interval to draw; empty where there is one."""
     if not site.truck_names or site.start is None or site.stop is None:
         return (
             f"No trucks in {site.name}: nothing was ingested yet; truckkit ingest STORE PATH brings data in."
         )
-    if site.states.limit(1).count().to_pyarrow().as_py():
+    if _any(site.states):
         return ""
     start, stop = _bounds(site, site.start, site.stop)
     names = site.truck_names
@@ -328,6 +298,12 @@ def _outside(site: Site, packed: Packed) -> BadTime:
     return BadTime(
         f"the range lies outside the data of {site.name}, which runs from {start} to {stop} (site time)."
     )
+
+
+def _models(site: Site, trucks: Sequence[str]) -> list[str]:
+    rows = site.trucks.select("truck", "model").to_pyarrow().to_pylist()
+    model_of = {row["truck"]: row["model"] or "" for row in rows}
+    return [model_of.get(truck, "") for truck in trucks]
 
 
 def _shifts(shifts: ibis.Table, packed: Packed) -> list[list[Any]]:

@@ -29,13 +29,22 @@ function apportioned(sums, unit) {
   return counts;
 }
 
+const LONG = 1000 * HOUR; // what a group of trucks may add up to: hours alone, and the cell says so
+
 // What stands in each state's cell: nothing where the truck was never in it, "<0:01" where the time is
 // too short for the unit.
 function totalsWords(sums, unit) {
   return apportioned(sums, unit).map((count, code) => {
     if (sums[code] === 0) return "";
+    if (unit.ms < HOUR && sums[code] >= LONG) return `${Math.round(sums[code] / HOUR)} h`;
     return count === 0 ? `<${inUnit(1, unit)}` : inUnit(count, unit);
   });
+}
+
+// What the states of a row add up to.
+function sumWords(sums, unit) {
+  const whole = sums.reduce((all, one) => all + one, 0);
+  return unit.ms < HOUR && whole >= LONG ? `${Math.round(whole / HOUR)} h` : inUnit(Math.round(whole / unit.ms), unit);
 }
 
 // A fleet's time in a state: "1,231 h", "24 h 30 min", "12.250 s".
@@ -53,98 +62,38 @@ function shareWords(part, whole) {
 function totalsTable() {
   const table = document.createElement("table");
   table.className = "totals";
-  const cell = (row, tag, text, scope) => {
-    const made = row.appendChild(document.createElement(tag));
-    made.textContent = text;
-    if (scope) made.scope = scope;
-    return made;
-  };
-  // `each[row]` are the sums of one truck; `present` the states that have a column.
-  function show(trucks, each, present, span, caption) {
+  const caption = table.createCaption();
+  const head = table.createTHead(), body = table.createTBody();
+  // Cells are kept: a table of 300 trucks made anew takes longer than a frame, and mostly few words change.
+  function put(line, k, tag, text, scope) {
+    let cell = line.cells[k];
+    if (cell && cell.tagName.toLowerCase() !== tag) {
+      while (line.cells.length > k) line.lastChild.remove();
+      cell = undefined;
+    }
+    if (!cell) {
+      cell = line.appendChild(document.createElement(tag));
+      if (scope) cell.scope = scope;
+    }
+    if (cell.textContent !== text) cell.textContent = text;
+  }
+  function fill(line, words, tag) {
+    words.forEach((text, k) => put(line, k, k === 0 ? "th" : tag, text, k === 0 && tag === "td" ? "row" : tag === "th" ? "col" : ""));
+    while (line.cells.length > words.length) line.lastChild.remove();
+  }
+  // `lines`: [{name, sums, agreed, group}, …]; `present` the states that have a column; `compared`: whether lanes are.
+  function show(lines, present, span, said, compared) {
     const unit = totalsUnit(span);
-    table.replaceChildren();
-    table.appendChild(document.createElement("caption")).textContent = `${caption}, in ${unit.words}`;
-    const head = table.createTHead().insertRow();
-    cell(head, "th", "Truck", "col");
-    for (const code of present) cell(head, "th", STATES[CODES[code]].words, "col");
-    cell(head, "th", "Sum", "col");
-    const body = table.createTBody();
-    trucks.forEach((truck, row) => {
-      const line = body.insertRow();
-      cell(line, "th", truck, "row");
-      const words = totalsWords(each[row], unit);
-      for (const code of present) cell(line, "td", words[code]);
-      const whole = each[row].reduce((all, one) => all + one, 0);
-      cell(line, "td", inUnit(Math.round(whole / unit.ms), unit));
+    caption.textContent = `${said}, in ${unit.words}`;
+    const titles = ["Truck", ...present.map((code) => STATES[CODES[code]].words), "Sum", ...(compared ? ["Lanes agree"] : [])];
+    fill(head.rows[0] || head.insertRow(), titles, "th");
+    lines.forEach(({ name, sums, agreed, group }, k) => {
+      const line = body.rows[k] || body.insertRow();
+      const words = totalsWords(sums, unit);
+      fill(line, [name, ...present.map((code) => words[code]), sumWords(sums, unit), ...(compared ? [agreed ? agreedPercent(agreed) : ""] : [])], "td");
+      line.className = group ? "group" : "";
     });
+    while (body.rows.length > lines.length) body.lastChild.remove();
   }
   return { table, show };
-}
-
-// The legend, which filters: a click hides a state or shows it again; Alt-click, double click or the
-// key "o" shows it alone, or all again.
-function legendOf(hidden, changed) {
-  const list = document.createElement("div");
-  list.className = "legend";
-  list.setAttribute("role", "group");
-  list.setAttribute("aria-label", "States: choose which are drawn");
-  const heading = list.appendChild(document.createElement("span"));
-  heading.className = "heading";
-  const buttons = new Map();
-
-  const toggle = (code) => {
-    hidden[code] = hidden[code] ? 0 : 1;
-    refresh();
-    changed();
-  };
-  const alone = (code) => {
-    const already = CODES.every((_, other) => (other === code ? !hidden[other] : hidden[other] || !buttons.has(other)));
-    CODES.forEach((_, other) => {
-      hidden[other] = already || other === code ? 0 : 1;
-    });
-    refresh();
-    changed();
-  };
-  const refresh = () => {
-    for (const [code, button] of buttons) button.setAttribute("aria-pressed", String(!hidden[code]));
-  };
-
-  function build(present, theme) {
-    const focused = [...buttons].find(([, button]) => button.getRootNode().activeElement === button);
-    for (const button of buttons.values()) button.remove();
-    buttons.clear();
-    for (const code of present) {
-      const state = CODES[code];
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.state = state;
-      button.title = `${STATES[state].words}: the truck ${STATES[state].meaning}. Click hides it, Alt-click shows it alone.`;
-      button.append(stillOf(stateSwatch(state, theme, 14)));
-      for (const [part, text] of [["state", STATES[state].words], ["time", ""]]) {
-        const span = button.appendChild(document.createElement("span"));
-        span.className = part;
-        span.textContent = text;
-      }
-      button.addEventListener("click", (event) => (event.altKey ? alone(code) : toggle(code)));
-      button.addEventListener("dblclick", () => alone(code));
-      button.addEventListener("keydown", (event) => {
-        if (event.key === "o") alone(code);
-      });
-      buttons.set(code, button);
-      list.append(button);
-      if (focused && focused[0] === code) button.focus();
-    }
-    refresh();
-  }
-
-  // `unseen` trucks are no_data all the time.
-  function show(sums, trucks, span, unseen) {
-    const whole = trucks * span;
-    heading.textContent = `${trucks} ${trucks === 1 ? "truck" : "trucks"} × ${durationWords(span)}${unseen ? `, ${unseen} not observed` : ""}`;
-    for (const [code, button] of buttons) {
-      const words = fleetWords(sums[code]);
-      button.querySelector(".time").textContent = sums[code] ? `${words} · ${shareWords(sums[code], whole)}` : "none here";
-    }
-  }
-  return { list, build, show, refresh };
 }

@@ -34,7 +34,7 @@ class Viewport {
   }
 
   fit([west, south, east, north]) {
-    const room = Math.max(40, Math.min(64, this.width / 12));
+    const room = Math.min(Math.max(40, Math.min(64, this.width / 12)), Math.min(this.width, this.height) / 5);
     this.scale = this._held(Math.min(
       (this.width - 2 * room) / Math.max(20, east - west), (this.height - 2 * room) / Math.max(20, north - south),
     ));
