@@ -69,7 +69,9 @@ class Client:
         # Nobody looks at the same moment as another.
         self.chunk = (7 * self.number) % max(1, self.chunks - 8)
         await self.ask("positions", number=self.chunk)
-        await self.ask("states", number=self.chunk * self.scene["chunk"] // self.scene["page"], source="")
+        page = self.chunk * self.scene["chunk"] // self.scene["page"]
+        await self.ask("states", number=page, source="")
+        await self.ask("loads", number=page, source="")
         await self.ask("happenings", source="")
         west, south, east, north = self.scene["bounds"]
         await self.ask("backdrop", west=west, south=south, east=east, north=north, width=800, height=600)
