@@ -55,6 +55,8 @@ PEERS = {
     "deck.gl TripsLayer": "deckgl_trips",
 }
 BROWSERS, CLIENTS = 2, 8
+OPENED_MS = 6000
+"""How long a page is left alone before it is watched beside others: a page's making is not its playing."""
 
 NOTHING = Frames(0.0, 0.0, 0.0, 0.0)
 """What is seen of a page that draws nothing in forty seconds."""
@@ -197,7 +199,7 @@ class Bench:
                     _ready(page)
                     _settled(page)
                     page.locator(".replay").evaluate(_PLAY, 60)
-                    page.wait_for_timeout(1000)
+                    page.wait_for_timeout(OPENED_MS)
                     found.setdefault("truckkit", []).append(pictures(page, server, self.asked.seconds))
                 for name, app in PEERS.items():
                     if "deck.gl" not in name:
@@ -235,7 +237,7 @@ class Bench:
         try:
             with opened(browser, f"http://127.0.0.1:{server.port}/{app}", counted=True) as page:
                 page.wait_for_function("window.drawn.length > 3", timeout=40_000)
-                page.wait_for_timeout(1000)
+                page.wait_for_timeout(OPENED_MS)
                 return pictures(page, server, self.asked.seconds)
         except TimeoutError:
             return NOTHING
