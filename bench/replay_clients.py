@@ -1,8 +1,9 @@
-"""Clients that play a replay without a browser: each loads the page, opens its session over the websocket and
-asks what the page asks, in Bokeh's own messages.
+"""Clients that play a replay without a browser: each loads the page, opens its session over the websocket
+and asks what the page asks, in Bokeh's own messages.
 
-At first the scene, then positions and states of the moment, happenings and the picture behind the map; while it
-plays the next chunk of positions as the page would need it, and every five seconds whether there is newer data.
+At first the scene, then positions and states of the moment, happenings and the picture behind the map; while
+it plays the next chunks of positions as the page needs them, and every five seconds whether there is newer
+data.
 All run in a process of their own, so that the server's CPU is the server's.
 """
 
@@ -27,6 +28,9 @@ SPEED = 60
 FRESH_EVERY_S = 5.0
 AHEAD_MS = 3000 * SPEED
 """How much the page holds ready ahead of its clock."""
+RUN = 12
+"""How many chunks the page tells the server that it will want."""
+
 PATIENCE_S = 60.0
 
 Answer = TypeVar("Answer")
@@ -65,7 +69,9 @@ class Client:
         # Nobody looks at the same moment as another.
         self.chunk = (7 * self.number) % max(1, self.chunks - 8)
         await self.ask("positions", number=self.chunk)
-        await self.ask("states", number=self.chunk * self.scene["chunk"] // self.scene["page"], source="")
+        page = self.chunk * self.scene["chunk"] // self.scene["page"]
+        await self.ask("states", number=page, source="")
+        await self.ask("loads", number=page, source="")
         await self.ask("happenings", source="")
         west, south, east, north = self.scene["bounds"]
         await self.ask("backdrop", west=west, south=south, east=east, north=north, width=800, height=600)
@@ -89,7 +95,7 @@ class Client:
             needed = min(self.chunks - 1, int((at + max(AHEAD_MS, chunk / 2)) / chunk))
             if self.chunk + held < needed:
                 held += 1
-                await self._timed("positions", number=self.chunk + held)
+                await self._timed("positions", number=self.chunk + held, run=RUN)
             await asyncio.sleep(0.02)
 
     async def close(self) -> None:

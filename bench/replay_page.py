@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,8 @@ _COUNT = """
     }
   };
   watch(CanvasRenderingContext2D, ["clearRect"]);
-  watch(WebGL2RenderingContext, ["clear", "drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"]);
+  const drawing = ["drawArrays", "drawElements", "drawArraysInstanced", "drawElementsInstanced"];
+  watch(WebGL2RenderingContext, ["clear", ...drawing]);
   const tick = (time) => {
     if (some) window.drawn.push(time);
     some = false;
@@ -116,7 +118,7 @@ def frames(page: Page, server: Service, seconds: float) -> Frames:
     at: list[float] = page.evaluate(_FRAMES, seconds * 1000)
     worked, wall, cpu = worked_s(session) - worked, time.perf_counter() - began, spent_s(server) - cpu
     session.detach()
-    apart = [after - before for before, after in zip(at, at[1:], strict=False)]
+    apart = [after - before for before, after in pairwise(at)]
     return Frames(
         fps=1000 * len(apart) / (at[-1] - at[0]),
         p95_ms=percentile(apart, 0.95),
@@ -127,10 +129,10 @@ def frames(page: Page, server: Service, seconds: float) -> Frames:
 
 def pictures(page: Page, server: Service, seconds: float) -> Frames:
     """Watch a page opened as ``counted``: a frame counts where some canvas was drawn since the one before."""
-    before = page.evaluate("window.drawn.length")
+    seen_before = page.evaluate("window.drawn.length")
     seen = frames(page, server, seconds)
-    drawn: list[float] = page.evaluate("from => window.drawn.slice(from)", before)
-    apart = [after - each for each, after in zip(drawn, drawn[1:], strict=False)]
+    drawn: list[float] = page.evaluate("from => window.drawn.slice(from)", seen_before)
+    apart = [after - before for before, after in pairwise(drawn)]
     if not apart:
         return Frames(0.0, 1000 * seconds, 1000 * seconds, seen.server_share)
     fps = 1000 * len(apart) / (drawn[-1] - drawn[0])

@@ -1,6 +1,7 @@
-"""A replay with deck.gl's TripsLayer in Panel's pane: trips are in the page, the server moves ``currentTime``.
+"""A replay with deck.gl's TripsLayer in Panel's pane: trips are in the page, the server moves its time.
 
-deck.gl wants longitudes and latitudes; the mine's metres are laid around 0, 0.
+With a position a second in the paths the page hangs, for each move makes the lines of all trips anew; so
+they have one in ten. deck.gl wants longitudes and latitudes; the mine's metres are laid around 0, 0.
 """
 
 import time
@@ -12,15 +13,16 @@ from hour import SECONDS, SPEED, hour
 pn.extension("deckgl")
 
 DEGREE_M = 111_320
+EVERY = 10
 trucks, x, y = hour()
-x, y = (x - x.mean()) / DEGREE_M, (y - y.mean()) / DEGREE_M
+x, y = (x - x.mean())[::EVERY] / DEGREE_M, (y - y.mean())[::EVERY] / DEGREE_M
 trips = pd.DataFrame(
     {
         "path": [
             [[float(east), float(north)] for east, north in zip(x[:, k], y[:, k], strict=True)]
             for k in range(len(trucks))
         ],
-        "timestamps": [list(range(SECONDS))] * len(trucks),
+        "timestamps": [list(range(0, SECONDS, EVERY))] * len(trucks),
     }
 )
 layer = {

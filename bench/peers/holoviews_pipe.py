@@ -1,4 +1,4 @@
-"""A replay as the HoloViews docs show streaming: a DynamicMap, and a Pipe that the server pushes frames into."""
+"""A replay as the HoloViews docs show streaming: a DynamicMap, and a Pipe that the server pushes into."""
 
 import time
 

@@ -235,8 +235,11 @@ function perform(root, scene, ask, model, children, kept, begin) {
     if (!surface || viewport.width < 2) return;
     const elapsed = last ? Math.min(250, time - last) : 0;
     tracks.want(playhead.now, playhead.playing ? playhead.speed * AHEAD : 0, trail);
-    doings.want(playhead.now);
-    loads.want(playhead.now);
+    // Where trucks are comes before what they do.
+    if (tracks.ready(playhead.now)) {
+      doings.want(playhead.now);
+      loads.want(playhead.now);
+    }
     playhead.waiting = controls.held() || !tracks.ready(playhead.now);
     const before = playhead.now;
     shared.driver ??= root;
@@ -286,6 +289,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   const unshared = shared.watch((what) => {
     if (what === "truck") followed = numbered.get(shared.truck) ?? -1;
     if (what === "pause" || what === "seek") heardAloud.textContent = `${what === "pause" ? "paused at " : ""}${moment(playhead.now)}`;
+    if (what === "seek") tracks.want(playhead.now, 0, 0);
     if (what !== "tick") said = 0;
     redraw();
   });
