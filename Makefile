@@ -72,7 +72,7 @@ tests: $(FOR_TESTS)
 
 # Warnings are errors in a notebook's kernel too (not in pip's); the exception is the one of pyproject.toml.
 notebooks: $(FOR_TESTS)
-	PYTHONWARNINGS="error,ignore:The 'future.infer_string' option is deprecated:DeprecationWarning" $(BIN)/pytest --nbval-lax notebooks
+	PYTHONWARNINGS="error,ignore:The 'future.infer_string' option is deprecated:DeprecationWarning" $(BIN)/pytest -n 2 --dist loadfile --nbval-lax notebooks
 
 fix: $(FOR_TESTS) docs
 	$(BIN)/ruff check --fix .

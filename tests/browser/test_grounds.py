@@ -45,7 +45,7 @@ def until(page, condition):
 
 
 def open_choice(page):
-    page.locator(".pane").first.focus()
+    page.locator(".pane").focus()
     page.keyboard.press("g")
     return page.get_by_role("dialog", name="Backdrop")
 
@@ -70,7 +70,7 @@ def test_each_kind_has_a_scale_with_its_unit_and_says_the_value_under_the_pointe
     page.keyboard.press("Escape")
     assert choice.is_hidden()
     x, y = told(page, "[r.viewport.toScreenX(r.reads[0].x), r.viewport.toScreenY(r.reads[0].y)]")
-    pane = page.locator(".pane").first.bounding_box()
+    pane = page.locator(".pane").bounding_box()
     page.mouse.move(pane["x"] + x, pane["y"] + y)
     here = scale.get_by_text("here: ")
     here.wait_for()
@@ -124,7 +124,7 @@ def test_another_period_stands_beside_the_map_with_the_same_view(page, address):
     page.get_by_role("group", name="What the ground of the other map tells").get_by_text(
         "06:00 – 09:00"
     ).wait_for()
-    first, second = (page.locator(".pane").nth(k).bounding_box() for k in (0, 1))
+    first, second = (page.locator(name).bounding_box() for name in (".pane", ".second"))
     assert (first["y"], first["height"]) == (second["y"], second["height"])
     assert abs(first["width"] - second["width"]) <= 2
     # The second map moves the first: both are one view.
@@ -190,4 +190,4 @@ def test_a_loaded_truck_shows_what_it_carries(page, address):
     name = next(iter(loaded))
     page.locator(".replay").evaluate("(root, name) => root.replay.shared.follow(name)", name)
     page.locator(".card").get_by_text(f"carries {loaded[name]}").wait_for()
-    until(page, f"[...r.markers._labels.keys()].some((key) => key.includes('{loaded[name]}'))")
+    until(page, f"[...r.markers._sprites._held.keys()].some((key) => key.includes('{loaded[name]}'))")

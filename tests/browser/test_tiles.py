@@ -103,7 +103,7 @@ def test_tiles_are_asked_for_once_turned_on_and_lie_where_they_belong(page, tile
     page.goto(f"{address}/replay?paths=off")
     page.locator(".replay[data-ready=true]").wait_for()
     assert asked == []
-    page.locator(".pane").first.focus()
+    page.locator(".pane").focus()
     page.keyboard.press("g")
     page.get_by_role("dialog", name="Backdrop").get_by_label("Map tiles").check()
     page.locator(".attribution").get_by_text(HOSTILE).wait_for()
@@ -136,7 +136,7 @@ def test_tiles_are_asked_for_once_turned_on_and_lie_where_they_belong(page, tile
 def test_where_nobody_named_a_server_no_tiles_are_offered(page, address):
     page.goto(f"{address}/replay")
     page.locator(".replay[data-ready=true]").wait_for()
-    page.locator(".pane").first.focus()
+    page.locator(".pane").focus()
     page.keyboard.press("g")
     page.get_by_role("dialog", name="Backdrop").get_by_label("What the ground tells").wait_for()
     assert page.get_by_label("Map tiles").count() == 0

@@ -2,7 +2,7 @@
 
 // `act`: {moved, pointed(spot or null)}. It takes up no room until it is shown.
 function mapBeside(stage, pane, viewport, scene, ask, act) {
-  const second = element("div", "pane second", "", { role: "application", tabindex: "0", "aria-label": "The same map, of another period" });
+  const second = element("div", "second", "", { role: "application", tabindex: "0", "aria-label": "The same map, of another period" });
   const canvas = second.appendChild(element("canvas", "ground", "", { "aria-hidden": "true" }));
   const ground = new Ground(canvas, scene, viewport, ask);
   second.hidden = true;
