@@ -6,42 +6,12 @@ from datetime import UTC
 
 import pytest
 from ibis import _
+from replay_pages import begun, seek, told, until
 
 import truckkit as tk
 from truckkit.views import palette
 
 pytestmark = pytest.mark.browser
-
-
-HALF_AN_HOUR = 30 * 60 * 1000  # ms: by then every truck of the sample was heard
-
-
-def opened(page, url):
-    page.goto(url)
-    page.locator(".replay[data-ready=true]").wait_for()
-    seek(page, HALF_AN_HOUR)
-
-
-def seek(page, ms):
-    """Goes to a moment and waits until the picture is that moment's."""
-    page.locator(".replay").evaluate(f"(root) => root.replay.playhead.seek({ms})")
-    page.locator(f".replay[data-ready=true][data-now='{ms}']").wait_for()
-    until(page, "r.reads.every((one) => one.status === 1) && r.does.every(({ state }) => state)")
-
-
-def told(page, wanted):
-    """What an expression over ``r`` says of the replay."""
-    return page.locator(".replay").evaluate(
-        "(root, wanted) => new Function('r', `return ${wanted}`)(root.replay)", wanted
-    )
-
-
-def until(page, condition):
-    """Waits until a condition over ``r`` holds, looked at with every frame."""
-    page.wait_for_function(
-        "([root, wanted]) => new Function('r', `return ${wanted}`)(root.replay)",
-        arg=[page.locator(".replay").element_handle(), condition],
-    )
 
 
 def open_choice(page):
@@ -55,7 +25,7 @@ def there(page, map_, kind):
 
 
 def test_each_kind_has_a_scale_with_its_unit_and_says_the_value_under_the_pointer(page, address):
-    opened(page, f"{address}/replay")
+    begun(page, f"{address}/replay")
     choice = open_choice(page)
     kinds = choice.get_by_label("What the ground tells")
     scale = page.get_by_role("group", name="What the ground tells", exact=True)
@@ -87,7 +57,7 @@ def test_each_kind_has_a_scale_with_its_unit_and_says_the_value_under_the_pointe
 
 
 def test_the_ground_of_states_has_the_colour_of_the_state_most_of_the_time(page, address):
-    opened(page, f"{address}/replay?backdrop=state")
+    begun(page, f"{address}/replay?backdrop=state")
     there(page, 0, "state")
     until(page, "r.ground.backdrop.tinted")
     # In the workshop a truck is down: hatched, so a pixel is of the state's colour or of its ink.
@@ -112,7 +82,7 @@ def test_the_ground_of_states_has_the_colour_of_the_state_most_of_the_time(page,
 
 
 def test_another_period_stands_beside_the_map_with_the_same_view(page, address):
-    opened(page, f"{address}/replay?backdrop=speed")
+    begun(page, f"{address}/replay?backdrop=speed")
     there(page, 0, "speed")
     choice = open_choice(page)
     choice.get_by_label("Compare with", exact=True).select_option("other")
@@ -147,7 +117,7 @@ def test_another_period_stands_beside_the_map_with_the_same_view(page, address):
 
 
 def test_the_address_opens_the_same_ground_and_an_empty_period_says_so(page, address):
-    opened(page, f"{address}/replay?backdrop=payload&period=last_shift&compare=previous_shift")
+    begun(page, f"{address}/replay?backdrop=payload&period=last_shift&compare=previous_shift")
     there(page, 0, "payload")
     page.get_by_role("group", name="What the ground tells", exact=True).get_by_text(
         "last shift, 2026-11-22 day"
@@ -167,7 +137,7 @@ def test_the_address_opens_the_same_ground_and_an_empty_period_says_so(page, add
 
 
 def test_a_loaded_truck_shows_what_it_carries(page, address):
-    opened(page, f"{address}/replay?view=1800,2200,0.4")
+    begun(page, f"{address}/replay?view=1800,2200,0.4")
     seek(page, 60 * 60 * 1000)
     cycles = tk.sample().cycles.filter(_.full.notnull(), _.payload_t.notnull())
     at = told(page, "r.scene.start + r.playhead.now")

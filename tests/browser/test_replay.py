@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from driven import SECOND, along, mine
+from replay_pages import opened, told, until
 from stores import write
 from strips import MIDNIGHT, intervals
 
@@ -90,29 +91,6 @@ def detected(tmp_path_factory, serve):
 
 
 # How a test looks at a replay ------------------------------------------------------------------------
-
-
-def opened(page, url):
-    """Opens a replay and waits until trucks are drawn."""
-    page.goto(url)
-    page.locator(".replay[data-ready=true]").wait_for()
-    return page
-
-
-def told(page, wanted):
-    """What an expression over ``r`` says of the replay."""
-    return page.locator(".replay").evaluate(
-        "(root, wanted) => new Function('r', `return ${wanted}`)(root.replay)", wanted
-    )
-
-
-def until(page, condition):
-    """Waits until a condition over ``r`` holds, looked at with every frame."""
-    page.wait_for_function(
-        # A newer generation gets a new replay in the same place.
-        "([host, wanted]) => new Function('r', `return ${wanted}`)(host.querySelector('.replay').replay)",
-        arg=[page.locator(".host").first.element_handle(), condition],
-    )
 
 
 def at(page, text):

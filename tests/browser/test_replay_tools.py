@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 
 import pytest
 from ibis import _
+from replay_pages import HALF_AN_HOUR, begun, seek, told, until
 
 import truckkit as tk
 from truckkit.views.palette import STATE_COLOURS
@@ -13,39 +14,8 @@ from truckkit.views.palette import STATE_COLOURS
 pytestmark = pytest.mark.browser
 
 
-HALF_AN_HOUR = 30 * 60 * 1000  # ms: by then every truck of the sample was heard
-
-
-def opened(page, url):
-    page.goto(url)
-    page.locator(".replay[data-ready=true]").wait_for()
-    seek(page, HALF_AN_HOUR)
-
-
-def seek(page, ms):
-    """Goes to a moment and waits until the picture is that moment's."""
-    page.locator(".replay").evaluate(f"(root) => root.replay.playhead.seek({ms})")
-    page.locator(f".replay[data-ready=true][data-now='{ms}']").wait_for()
-    until(page, "r.reads.every((one) => one.status === 1) && r.does.every(({ state }) => state)")
-
-
-def told(page, wanted):
-    """What an expression over ``r`` says of the replay."""
-    return page.locator(".replay").evaluate(
-        "(root, wanted) => new Function('r', `return ${wanted}`)(root.replay)", wanted
-    )
-
-
-def until(page, condition):
-    """Waits until a condition over ``r`` holds, looked at with every frame."""
-    page.wait_for_function(
-        "([root, wanted]) => new Function('r', `return ${wanted}`)(root.replay)",
-        arg=[page.locator(".replay").element_handle(), condition],
-    )
-
-
 def test_the_map_draws_the_trucks_that_are_meant_and_the_one_that_is_followed(page, address):
-    opened(page, f"{address}/replay")
+    begun(page, f"{address}/replay")
     names = told(page, "r.scene.trucks.map(({ name }) => name)")
     page.locator(".replay").evaluate("(root, name) => root.replay.shared.narrow(new Set([name]))", names[1])
     until(page, "r.markers.hits.length === 1 && r.markers.hits[0].truck === 1")
@@ -57,7 +27,7 @@ def test_the_map_draws_the_trucks_that_are_meant_and_the_one_that_is_followed(pa
 
 
 def test_a_box_leaves_the_trucks_that_were_in_it_for_the_stretch_that_is_repeated(page, address):
-    opened(page, f"{address}/replay")
+    begun(page, f"{address}/replay")
     page.get_by_role("button", name="Draw a box").click()
     pane = page.locator(".pane").bounding_box()
     view = told(page, "[r.viewport.x, r.viewport.y]")
@@ -89,7 +59,7 @@ def test_a_box_leaves_the_trucks_that_were_in_it_for_the_stretch_that_is_repeate
 
 
 def test_a_line_tells_how_long_its_legs_are(page, address):
-    opened(page, f"{address}/replay")
+    begun(page, f"{address}/replay")
     page.locator(".pane").focus()
     page.keyboard.press("m")
     pane = page.locator(".pane").bounding_box()
@@ -161,7 +131,7 @@ def utc(moment):
 
 def test_each_truck_is_drawn_where_the_store_has_it_in_the_colour_of_its_state(page, address, sample_store):
     site = tk.open(sample_store)
-    opened(page, f"{address}/replay")
+    begun(page, f"{address}/replay")
     page.get_by_label("Length of the trails").select_option("no trail")
     seen = set()
     for ms in (2_232_345, 12_007_900, 32_733_050):
