@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from strips import MIDNIGHT, intervals
 
+import truckkit as tk
 from truckkit import schema
 from truckkit.errors import BadRequest, BadTime, UnknownName
 from truckkit.site import Site
@@ -450,3 +451,13 @@ def test_a_message_that_is_no_question_is_left_alone(asked):
     replay = Replay(mine(along("T01")))
     for data in (None, [], "scene", {}, {"ask": "__class__"}, {"ask": ["scene"]}):
         replay._asked(type("Event", (), {"data": data}))
+
+
+def test_a_replay_in_a_cell_stands_on_the_ground_that_it_is_given():
+    replay = tk.Replay(tk.sample(), backdrop="speed", compare="previous_shift")
+    assert replay._canvas.shown["backdrop"] == "speed"
+    assert replay._again()._canvas.shown == replay._canvas.shown
+    with pytest.raises(UnknownName, match='"payload"'):
+        tk.Replay(tk.sample(), backdrop="velocity")
+    with pytest.raises(BadRequest, match="period"):
+        tk.Replay(tk.sample(), period="yesterday")

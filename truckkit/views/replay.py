@@ -129,6 +129,13 @@ class Replay(pn.viewable.Viewer):
         How fast time goes, from 0.1 to 1000 times the real speed; left out: 60, and 1 around an event.
     before, after
         How much to show around the event of ``site.event``, such as ``"30s"`` or ``"1min30s"``.
+    backdrop
+        What the ground tells: ``"density"`` of positions, mean ``"speed"`` [km/h], the ``"state"`` in which
+        trucks were longest, or the ``"payload"`` moved [t].
+    period, compare
+        The time that it tells of, and that of a second map beside it: ``"last_shift"``,
+        ``"previous_shift"``, ``"last_week"``, ``"previous_week"`` or a stretch as ``"start/stop"``; left out:
+        the replay's own window, and no second map.
     shown
         What else an address asked for.
     page
@@ -151,6 +158,9 @@ class Replay(pn.viewable.Viewer):
         speed: float | None = None,
         before: str | timedelta | None = None,
         after: str | timedelta | None = None,
+        backdrop: str = "",
+        period: str = "",
+        compare: str = "",
         shown: Shown | None = None,
         page: bool = False,
         timeline: bool = True,
@@ -184,7 +194,8 @@ class Replay(pn.viewable.Viewer):
         # The window stays where it was chosen, or chunks that the browser holds would mean other times.
         self._window = scenes.window(site, self._at)
         shared = uuid4().hex
-        first, last = shown.range if shown and shown.range else (None, None)
+        self._asked_for = shown = (shown or Shown()).on(site, backdrop, period, compare)
+        first, last = shown.range or (None, None)
         self._timeline = (
             Timeline(self._shown(site), start=first, stop=last, shared=shared, sizing_mode="stretch_both")
             if timeline
@@ -200,7 +211,7 @@ class Replay(pn.viewable.Viewer):
             shared=shared,
             timeline=self._timeline,
             signals=self._signals,
-            shown={} if shown is None else shown.to_browser(),
+            shown=shown.to_browser(),
             page=page,
             pages=os.environ.get(PAGES, ""),
             **layout,
@@ -293,6 +304,7 @@ class Replay(pn.viewable.Viewer):
             at=self._at,
             truck=self.truck,
             speed=self.speed,
+            shown=self._asked_for,
             timeline=self._timeline is not None,
             signals=self._signals is not None,
             sizing_mode="stretch_both",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
@@ -97,6 +97,23 @@ class Shown:
             view=_view(one("view")),
             range=_stretch("range", one("range"), site),
             loop=_stretch("loop", one("loop"), site),
+        )
+
+    def on(self, site: Site, backdrop: str = "", period: str = "", compare: str = "") -> Self:
+        """The same on another ground, as far as one is named.
+
+        Raises
+        ------
+        UnknownName
+            There is no such backdrop.
+        BadRequest, BadTime
+            A period is neither a word for one nor a stretch.
+        """
+        return replace(
+            self,
+            backdrop=_backdrop(backdrop) or self.backdrop,
+            period=_period("period", period, site) or self.period,
+            compare=_period("compare", compare, site) or self.compare,
         )
 
     def words(self) -> str:
