@@ -40,3 +40,8 @@ def until(page, condition):
         "([host, wanted]) => new Function('r', `return ${wanted}`)(host.querySelector('.replay').replay)",
         arg=[page.locator(".host").first.element_handle(), condition],
     )
+
+
+def settled(page):
+    """Waits for two frames: by then everything that was asked for is drawn."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

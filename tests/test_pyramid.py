@@ -1,7 +1,7 @@
 """A pyramid holds every position once on each level, where a plain histogram has it."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from truckkit.views.pyramid import Level, Pyramid, halved, merged
@@ -14,6 +14,7 @@ def finest(points: list[tuple[int, int]]) -> Level:
     return Level(1.0, squares[:, 0], squares[:, 1], positions[:, None])
 
 
+@settings(max_examples=25)  # a histogram of thirty-six million cells each
 @given(places, st.integers(0, 8))
 def test_each_level_counts_as_a_plain_histogram_does(points, climbs):
     level = finest(points)

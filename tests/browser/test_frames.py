@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from driven import along
+from replay_pages import settled
 from stores import write
 from strips import intervals
 
@@ -73,6 +74,9 @@ def test_while_time_goes_the_playhead_moves_over_strips_that_stay_as_they_were_d
     plot, needle = playing.locator("canvas.plot"), playing.locator(".signals .now")
     replay = playing.locator(".replay").element_handle()
     playing.wait_for_function("root => root.replay.playhead.now > 90000", arg=replay)
+    # What was still to come is drawn once it has.
+    playing.wait_for_function("plot => !JSON.parse(plot.dataset.drawn).waiting", arg=plot.element_handle())
+    settled(playing)
     before, drawn = needle.evaluate("line => line.style.transform"), plot.get_attribute("data-drawn")
     playing.wait_for_function("root => root.replay.playhead.now > 150000", arg=replay)
     assert needle.evaluate("line => line.style.transform") != before

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from driven import SECOND, along, mine
-from replay_pages import opened, told, until
+from replay_pages import opened, settled, told, until
 from stores import write
 from strips import MIDNIGHT, intervals
 
@@ -98,11 +98,6 @@ def at(page, text):
     field = page.get_by_label("Time, to the millisecond")
     field.fill(text)
     field.press("Enter")
-
-
-def settled(page):
-    """Waits for two frames: by then everything that was asked for is drawn."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def spot(page, truck):

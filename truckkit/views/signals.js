@@ -324,7 +324,7 @@ function perform(root, scene, ask, model) {
 
   const unshare = shared.watch((what) => {
     if (what === "truck" && !picked) build();
-    else if (what === "tick" || what === "seek") follow();
+    else if (what === "tick" || what === "seek" || what === "marks") follow();
     else redraw();
     if (what !== "seek") return;
     sought = performance.now();
