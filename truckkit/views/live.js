@@ -2,6 +2,7 @@
 // store is there, and takes it over where it is wanted.
 
 const LOOK_EVERY = 5 * SECOND;
+const WAIT_FOR = 8 * SECOND; // an answer that has not come by then is asked for again
 
 function agoWords(ms) {
   const s = Math.max(0, Math.floor(ms / SECOND));
@@ -18,7 +19,7 @@ function liveControls(scene, act) {
   const renew = group.appendChild(button("Show the new data", "New data", () => act.renew(false)));
   const follow = group.appendChild(button("Follow the newest data", "Live", () => turn(!on)));
   renew.hidden = true;
-  let on = false, fresh = null, ahead = 0, asking = false;
+  let on = false, fresh = null, ahead = 0, asked = -Infinity;
 
   function turn(wanted) {
     if (on === wanted) return;
@@ -37,8 +38,8 @@ function liveControls(scene, act) {
     renew.hidden = on || fresh.generation === scene.generation;
   }
   async function look() {
-    if (asking || document.visibilityState === "hidden") return;
-    asking = true;
+    if (performance.now() - asked < WAIT_FOR || document.visibilityState === "hidden") return;
+    asked = performance.now();
     try {
       fresh = await act.ask("fresh");
       // The server's clock counts: a browser's may be wrong.
@@ -47,7 +48,7 @@ function liveControls(scene, act) {
     } catch {
       // The next look asks again.
     }
-    asking = false;
+    asked = -Infinity;
     say();
   }
   const looking = setInterval(look, LOOK_EVERY), ticking = setInterval(say, SECOND);
