@@ -33,13 +33,12 @@ def told(page, wanted):
     )
 
 
-def until(page, condition, seconds=30):
+def until(page, condition):
     """Waits until a condition over ``r`` holds, looked at with every frame."""
     page.wait_for_function(
         # A newer generation gets a new replay in the same place.
         "([host, wanted]) => new Function('r', `return ${wanted}`)(host.querySelector('.replay').replay)",
         arg=[page.locator(".host").first.element_handle(), condition],
-        timeout=1000 * seconds,
     )
 
 

@@ -461,3 +461,21 @@ def test_a_replay_in_a_cell_stands_on_the_ground_that_it_is_given():
         tk.Replay(tk.sample(), backdrop="velocity")
     with pytest.raises(BadRequest, match="period"):
         tk.Replay(tk.sample(), period="yesterday")
+
+
+def test_what_is_held_under_a_windows_name_is_of_that_window_though_it_moves_meanwhile(monkeypatch):
+    replay = Replay(mine(along("T01", samples=600)))
+    site = replay._site.session()
+    whole = replay._window
+    half = (whole[0], whole[0] + 300 * SECOND, whole[2])
+
+    def moved(thing):
+        # As another thread may, which takes newer data over.
+        replay._window = half
+        return 7
+
+    with monkeypatch.context() as between:
+        between.setattr("truckkit.views.replay.serial", moved)
+        assert replay._scene(site).window == whole
+    monkeypatch.setattr("truckkit.views.replay.serial", lambda _thing: 7)
+    assert replay._scene(site).window == half

@@ -358,8 +358,6 @@ def test_timeline_and_strips_lie_beside_the_map_and_can_be_put_away(page, driven
     beside.wait_for()
 
 
-# 2026-11-26: in about one run of four an answer of the server does not come while panes are renewed.
-@pytest.mark.xfail(strict=False, reason="an answer is lost now and then while panes are renewed")
 def test_newer_data_is_announced_and_the_newest_can_be_followed(page, serve, tmp_path):
     facts = Facts(name="Living mine", time_zone="UTC", simulated=True)
 
@@ -381,8 +379,7 @@ def test_newer_data_is_announced_and_the_newest_can_be_followed(page, serve, tmp
     page.get_by_role("button", name="Follow the newest data").click()
     until(page, "r.playhead.now === 599000")
     heard_between(10, 12)
-    # An answer may be lost; the page asks again.
-    until(page, "r.scene.trucks[0].last === 719000 && r.playhead.now === 719000", seconds=90)
+    until(page, "r.scene.trucks[0].last === 719000 && r.playhead.now === 719000")
     # Whoever goes back in time is left there.
     page.get_by_label("Moment", exact=True).fill("1000")
     follow = page.get_by_role("button", name="Follow the newest data")

@@ -2,7 +2,6 @@
 // store is there, and takes it over where it is wanted.
 
 const LOOK_EVERY = 5 * SECOND;
-const WAIT_FOR = 8 * SECOND; // an answer that has not come by then is asked for again
 
 function agoWords(ms) {
   const s = Math.max(0, Math.floor(ms / SECOND));
@@ -19,7 +18,7 @@ function liveControls(scene, act) {
   const renew = group.appendChild(button("Show the new data", "New data", () => act.renew(false)));
   const follow = group.appendChild(button("Follow the newest data", "Live", () => turn(!on)));
   renew.hidden = true;
-  let on = false, fresh = null, ahead = 0, asked = -Infinity;
+  let on = false, fresh = null, ahead = 0, asking = false;
 
   function turn(wanted) {
     if (on === wanted) return;
@@ -38,8 +37,8 @@ function liveControls(scene, act) {
     renew.hidden = on || fresh.generation === scene.generation;
   }
   async function look() {
-    if (performance.now() - asked < WAIT_FOR || document.visibilityState === "hidden") return;
-    asked = performance.now();
+    if (asking || document.visibilityState === "hidden") return;
+    asking = true;
     try {
       fresh = await act.ask("fresh");
       // The server's clock counts: a browser's may be wrong.
@@ -48,7 +47,7 @@ function liveControls(scene, act) {
     } catch {
       // The next look asks again.
     }
-    asked = -Infinity;
+    asking = false;
     say();
   }
   const looking = setInterval(look, LOOK_EVERY), ticking = setInterval(say, SECOND);

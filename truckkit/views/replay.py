@@ -339,13 +339,16 @@ class Replay(pn.viewable.Viewer):
     # Questions of the browser -------------------------------------------------------------------
 
     def _scene(self, site: Site) -> scenes.Scene:
+        # Another thread may move the window on: what is held under a window's name is made of that window.
         window = self._window
-        return SHARED.get(("scene", *self._key(site)), lambda: scenes.scene(site, window), lambda _: 4096)
+        return SHARED.get(
+            ("scene", *self._key(site, window)), lambda: scenes.scene(site, window), lambda _: 4096
+        )
 
-    def _key(self, site: Site) -> tuple[Hashable, ...]:
-        """What names the window's rows among all that this process remembers."""
+    def _key(self, site: Site, window: scenes.Window) -> tuple[Hashable, ...]:
+        """What names a window's rows among all that this process remembers."""
         store = serial(site.store if site.store is not None else self)
-        return (store, site.generation, site.told_by, site.truck_names, self._window)
+        return (store, site.generation, site.told_by, site.truck_names, window)
 
     def _remembered(
         self,
@@ -356,7 +359,7 @@ class Replay(pn.viewable.Viewer):
     ) -> bytes:
         site = site or self._site.session()
         scene = self._scene(site)
-        return SHARED.get((name, *self._key(site), *more), lambda: make(site, scene))
+        return SHARED.get((name, *self._key(site, scene.window), *more), lambda: make(site, scene))
 
     def _answer_scene(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session()
@@ -410,7 +413,8 @@ class Replay(pn.viewable.Viewer):
         def read(site: Site, scene: scenes.Scene) -> bytes:
             first, *more = chunks.run(site, scene, number, count)
             for later, chunk in enumerate(more, number + 1):
-                SHARED.get(("positions", *self._key(site), later), lambda chunk=chunk: chunk)  # type: ignore[misc]
+                key = ("positions", *self._key(site, scene.window), later)
+                SHARED.get(key, lambda chunk=chunk: chunk)  # type: ignore[misc]
             return first
 
         return self._remembered("positions", read, number)
@@ -443,11 +447,13 @@ class Replay(pn.viewable.Viewer):
 
     def _answer_backdrop(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session()
-        return grounds.ground(site, self._scene(site), self._key(site), question)
+        scene = self._scene(site)
+        return grounds.ground(site, scene, self._key(site, scene.window), question)
 
     def _answer_loads(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session().using(telling.source(question.get("source")))
-        return grounds.loads_of(site, self._scene(site), self._key(site), whole(question, "number"))
+        scene = self._scene(site)
+        return grounds.loads_of(site, scene, self._key(site, scene.window), whole(question, "number"))
 
     def _answer_happenings(self, question: dict[str, Any]) -> bytes:
         told = self._site.session().using(telling.source(question.get("source")))

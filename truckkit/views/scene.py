@@ -75,6 +75,11 @@ class Scene:
     chunk: timedelta
 
     @property
+    def window(self) -> Window:
+        """The window that it is a scene of."""
+        return self.start, self.stop, self.newest
+
+    @property
     def trucks(self) -> tuple[str, ...]:
         """The trucks, in the order in which chunks number them."""
         return tuple(heard.truck for heard in self.heard)

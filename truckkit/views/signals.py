@@ -119,14 +119,17 @@ class Signals(Viewer):
             self._window = scenes.window(site)
         return self._window
 
-    def _key(self, site: Site) -> tuple[Any, ...]:
+    def _key(self, site: Site, window: scenes.Window) -> tuple[Any, ...]:
         store = serial(site.store if site.store is not None else self)
-        return (store, site.generation, site.truck_names, self._bounds(site))
+        return (store, site.generation, site.truck_names, window)
 
     def _offered(self, site: Site) -> tuple[signal_tiles.Channel, ...]:
+        # What is held under a window's name is made of that window, wherever it moves meanwhile.
         window = self._bounds(site)
         return SHARED.get(
-            ("channels", *self._key(site)), lambda: signal_tiles.channels(site, window), lambda _: 4096
+            ("channels", *self._key(site, window)),
+            lambda: signal_tiles.channels(site, window),
+            lambda _: 4096,
         )
 
     def _described(self, _question: Question) -> dict[str, Any]:
@@ -154,7 +157,8 @@ class Signals(Viewer):
 
     def _tile(self, question: Question) -> bytes:
         site = self._site.session()
-        window, key = self._bounds(site), self._key(site)
+        window = self._bounds(site)
+        key = self._key(site, window)
         truck = _one(site.truck_names, "truck", whole(question, "truck"))
         channel = _one(self._offered(site), "channel", whole(question, "channel"))
         level, number = whole(question, "level"), whole(question, "number")
