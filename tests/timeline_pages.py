@@ -35,6 +35,17 @@ def spot(page, row, share):
     )
 
 
+def mean_a_quarter(page):
+    """Drags with Shift over the second quarter of the visible range."""
+    (x, y), (to, _) = spot(page, 0, 0.25), spot(page, 0, 0.5)
+    page.keyboard.down("Shift")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(to, y, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+
+
 PIXELS = """(canvas, [left, top, width, height]) => {
     const found = canvas.getContext('2d').getImageData(left, top, width, height).data;
     const part = (i, k) => found[4 * i + k].toString(16).padStart(2, '0');

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from stores import write
 from strips import LETTERS, MIDNIGHT, interval, intervals
-from timeline_pages import colours, column, drawn, opened, settled, spot, totals
+from timeline_pages import colours, column, drawn, mean_a_quarter, opened, settled, spot, totals
 
 from truckkit.store import Facts
 from truckkit.views.palette import STATE_COLOURS, STATE_PATTERNS
@@ -460,13 +460,7 @@ def test_ticks_are_round_by_the_sites_clock_over_both_changes_of_summer_time(scr
 
 def test_a_stretch_dragged_with_shift_narrows_the_totals_until_escape(page, strips):
     opened(page, f"{strips}/timeline")
-    (x, y), (to, _) = spot(page, 0, 0.25), spot(page, 0, 0.5)
-    page.keyboard.down("Shift")
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(to, y, steps=4)
-    page.mouse.up()
-    page.keyboard.up("Shift")
+    mean_a_quarter(page)
     page.get_by_role("button", name="click clears it").wait_for()
     assert drawn(page)["t0"] == 0
     assert re.fullmatch(r"4:5\d|5:0\d", totals(page)["T01"]["Sum"])

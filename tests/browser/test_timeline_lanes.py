@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from stores import write
 from strips import MIDNIGHT, interval, intervals
-from timeline_pages import PIXELS, drawn, opened, settled, spot, totals
+from timeline_pages import PIXELS, drawn, mean_a_quarter, opened, settled, spot, totals
 
 from truckkit.store import Facts
 from truckkit.views.palette import STATE_COLOURS
@@ -287,13 +287,7 @@ def test_a_stretch_meant_in_a_replay_narrows_totals_of_both_lanes_and_the_strips
     opened(page, f"{address}/replay")
     page.get_by_role("button", name="Compare fms with detected").click()
     settled(page, "d.lanes.length === 2")
-    (x, y), (to, _) = spot(page, 0, 0.25), spot(page, 0, 0.5)
-    page.keyboard.down("Shift")
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(to, y, steps=4)
-    page.mouse.up()
-    page.keyboard.up("Shift")
+    mean_a_quarter(page)
     page.get_by_role("button", name="click clears it").wait_for()
     told = totals(page)
     # A quarter of twelve hours, as far as the mouse hits a minute.

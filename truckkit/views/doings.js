@@ -33,50 +33,14 @@ function readStates(buffer) {
   return page;
 }
 
-class Doings {
-  // `source` is who tells; empty where it is left to the site.
+class Doings extends Pages {
   constructor(scene, source, ask, changed) {
-    this.scene = scene;
-    this.source = source;
-    this.ask = ask;
-    this.changed = changed;
-    this.held = new Map();
-    this.asked = new Set();
-  }
-
-  want(now) {
-    if (this.scene.trucks.length === 0) return;
-    const current = Math.floor(now / this.scene.page);
-    for (const number of [current, current + 1]) {
-      if (number * this.scene.page >= this.scene.length || this.held.has(number) || this.asked.has(number)) continue;
-      this._fetch(number);
-    }
-  }
-
-  // Another source tells from now on.
-  tell(source) {
-    this.source = source;
-    this.held = new Map();
-    this.asked = new Set();
-    this.changed();
-  }
-
-  async _fetch(number) {
-    // What was asked of the source before is of no use any more when it comes.
-    const { source, held, asked } = this;
-    asked.add(number);
-    try {
-      held.set(number, readStates(await this.ask("states", { number, source })));
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 2000));
-    }
-    asked.delete(number);
-    this.changed();
+    super(scene, source, ask, changed, "states", readStates);
   }
 
   // Fills `out` with {state, since, loaded, teller, sure}: state "" where nobody says anything of the truck.
   read(truck, now, out) {
-    const page = this.held.get(Math.floor(now / this.scene.page));
+    const page = this.page(now);
     out.state = "";
     if (!page || !page.told[truck]) return out;
     const at = now - page.start;

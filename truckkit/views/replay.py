@@ -54,6 +54,7 @@ _PARTS = (
     "playhead",
     "shared",
     "tracks",
+    "pages",
     "doings",
     "viewport",
     "ramps",
