@@ -10,6 +10,9 @@ PINNED := pyproject.toml constraints.txt
 FOR_DEMO := $(VENV)/.made-for-demo
 FOR_TESTS := $(VENV)/.made-for-tests
 
+# Tests begin some hundred processes, and where this is set each of them compiles every module that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test soak format lint types floors notebooks tests fix docs constraints clean
 

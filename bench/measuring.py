@@ -16,6 +16,14 @@ from truckkit.sources import apart
 
 Entry = dict[str, object]
 
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of what is measured: this checkout, and modules compiled once, as users have them."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
+
 
 def cpu_s() -> float:
     """User and system seconds of this process with its threads, its readers, and its children that ended."""

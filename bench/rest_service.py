@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from measuring import ROOT, environment
 from rest_client import free_port, until_it_answers
-
-ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True)
@@ -46,12 +44,7 @@ def service(
     Under ``panel`` it serves these pages too; left out, the first of truckkit's own.
     """
     port = free_port()
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "TRUCKKIT_STORE": str(store),
-        **{f"TRUCKKIT_REST_{name.upper()}": str(value) for name, value in settings.items()},
-    }
+    given = {f"TRUCKKIT_REST_{name.upper()}": str(value) for name, value in settings.items()}
     if carried == "uvicorn":
         command = ["uvicorn", "--factory", "truckkit.api.app:from_environment", "--port", str(port)]
         command += ["--log-level", "warning", "--no-access-log"]
@@ -62,7 +55,11 @@ def service(
         command += ["--allow-websocket-origin", f"127.0.0.1:{port}"]
     with log.open("ab") as lines:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=lines, stderr=lines
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=environment(TRUCKKIT_STORE=str(store), **given),
+            stdout=lines,
+            stderr=lines,
         )
     try:
         until_it_answers(port, "/api/health/ready", 180)

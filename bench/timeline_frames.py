@@ -32,13 +32,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from measuring import Entry, entry, show
+from measuring import ROOT, Entry, entry, environment, show
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from truckkit import schema
 from truckkit.store import Draft, Facts, Pending, publish
 
-ROOT = Path(__file__).parents[1]
 START = datetime(2026, 11, 16)  # noqa: DTZ001 - as tables hold instants
 CYCLE = {
     "queue_load": 6.0,
@@ -261,7 +260,7 @@ def served(store: Path) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "panel", "serve", "apps/timeline.py", "--address", "127.0.0.1",
          "--port", str(port), "--allow-websocket-origin", here],
-        cwd=ROOT, env={**os.environ, "TRUCKKIT_STORE": str(store), "PYTHONPATH": str(ROOT)},
+        cwd=ROOT, env=environment(TRUCKKIT_STORE=str(store)),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
