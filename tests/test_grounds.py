@@ -16,12 +16,13 @@ from PIL import Image
 from strips import MIDNIGHT, interval, intervals
 
 import truckkit as tk
-from truckkit import schema
+from truckkit import schema, times
 from truckkit.align import in_intervals
 from truckkit.errors import BadRequest
 from truckkit.site import Site
 from truckkit.views import backdrop, grounds, loads, periods, scene, squares, tiles
 from truckkit.views.backdrop import Frame
+from truckkit.views.clock import milliseconds
 from truckkit.views.replay import Replay
 from truckkit.views.sharing import Shown
 
@@ -192,10 +193,23 @@ def test_a_load_is_that_of_its_cycle_and_else_what_the_trucks_own_scale_says():
         for at, state in ((0, "haul"), (4, "return"))
     ]
     cycles = [cycle("T01", 0, 4, payload_t=199.0), cycle("T01", 3, 9, payload_t=float("nan"))]
-    told = loads.page(mine([], states, cycles=cycles, telemetry=scale), ("T01", "T02"), 0)
+    site = mine([], states, cycles=cycles, telemetry=scale)
+    told = loads.page(site, ("T01", "T02"), MIDNIGHT, MIDNIGHT + 60 * SECOND, 0)
     zero = MIDNIGHT.timestamp() * 1000
     assert told["payload"] == [199.0, 250.0]
     assert (told["truck"], told["start"]) == ([0, 1], [zero, zero])
+
+
+def test_a_page_of_loads_is_what_the_stretch_tells_also_when_another_was_asked_before():
+    site = tk.sample()
+    length = (site.stop - site.start) / 3
+    for number in range(3):
+        start = site.start + number * length
+        told = loads.page(site, site.truck_names, start, start + length, 0)
+        rows = loads.carried(site.between(start, start + length)).order_by("truck", "start").to_pyarrow()
+        assert [site.truck_names[truck] for truck in told["truck"]] == rows["truck"].to_pylist() != []
+        assert told["payload"] == [round(each, 1) for each in rows["payload_t"].to_pylist()]
+        assert told["stop"] == [milliseconds(times.aware(stop)) for stop in rows["stop"].to_pylist()]
 
 
 # Tiles --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from truckkit.store import glance, keys
 from truckkit.store.apart import hub
 from truckkit.store.asking import Question, Reading, Statement, stated, whole
+from truckkit.store.bound import Written, slot
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
 from truckkit.store.pending import Pending
@@ -31,6 +32,7 @@ __all__ = [
     "Rolled",
     "Statement",
     "Store",
+    "Written",
     "check",
     "glance",
     "hub",
@@ -40,6 +42,7 @@ __all__ = [
     "repair",
     "rollup",
     "samples",
+    "slot",
     "stated",
     "whole",
 ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
@@ -41,7 +41,8 @@ class Statement:
 
     backend: Backend
     sql: str
-    values: tuple[Any, ...]
+    values: Sequence[Any] | Mapping[str, Any]
+    """In their order, or by the names that the statement gives them."""
     schema: pa.Schema
     apart: Callable[[], duckdb.DuckDBPyConnection] | None = None
     """Opens the hub that a long answer is read from; without it, that of the generation."""

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -34,8 +35,9 @@ from truckkit import schema, times
 from truckkit.errors import BadRequest
 from truckkit.store import samples, whole
 from truckkit.views.clock import milliseconds
-from truckkit.views.intervals import pack
+from truckkit.views.intervals import READ, packed
 from truckkit.views.scene import PAGE_LENGTH, Scene, within
+from truckkit.views.stretches import of_stretch
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -135,18 +137,22 @@ def _cut(read: _Read, scene: Scene, begin: int, start: datetime, stop: datetime)
 def states(site: Site, scene: Scene, number: int) -> bytes:
     """One page of state intervals; they tile the page for each truck."""
     start, stop = stretch(scene, number, PAGE_LENGTH)
-    packed = pack(site.states, scene.trucks, start, stop)
-    truck = np.repeat(np.arange(len(scene.trucks)), np.diff(packed.rows))
+    page = packed(of_stretch(site, _states, start, stop), scene.trucks, start, stop)
+    truck = np.repeat(np.arange(len(scene.trucks)), np.diff(page.rows))
     # What a page cuts off lies within 24 days either way, as far as 32 bits of milliseconds reach.
     reach = 2**31 - 1
     return b"".join(
         (
             _head(b"TKS1", truck, len(scene.trucks), start, stop, scene),
-            np.clip(packed.starts, -reach, reach).astype("<i4").tobytes(),
-            np.clip(packed.stops, -reach, reach).astype("<i4").tobytes(),
-            *(packed.columns()[name] for name in ("codes", "tellers", "sure")),
+            np.clip(page.starts, -reach, reach).astype("<i4").tobytes(),
+            np.clip(page.stops, -reach, reach).astype("<i4").tobytes(),
+            *(page.columns()[name] for name in ("codes", "tellers", "sure")),
         )
     )
+
+
+def _states(site: Site, start: ibis.Value, stop: ibis.Value) -> ibis.Table:
+    return site.states.filter(_.start < stop, _.stop > start).select(*READ)
 
 
 def last_known(site: Site, scene: Scene, before_ms: float, numbers: list[int]) -> dict[str, list[float]]:

@@ -55,7 +55,7 @@ def loads_of(site: Site, scene: Scene, key: tuple[Hashable, ...], number: int) -
     zero = milliseconds(scene.start)
     return SHARED.get(
         ("loads", *key, site.told_by, number),
-        lambda: loads.page(site.between(start, stop), scene.trucks, zero),
+        lambda: loads.page(site, scene.trucks, start, stop, zero),
         lambda answer: 64 + 128 * len(answer["truck"]),
     )
 

@@ -28,6 +28,8 @@ NO_DATA = CODES["no_data"]
 TELLERS = {source: number for number, source in enumerate(schema.SOURCES, start=1)}
 UNSURE = 255
 """Where nobody says how sure an interval is."""
+READ = ("truck", "source", "start", "stop", "state", "place", "loader", "confidence")
+"""The columns of state intervals that are read."""
 Column = npt.NDArray[np.int64]
 
 
@@ -123,14 +125,17 @@ def pack(
     lanes
         The sources to compare, each with rows of its own; empty: one row a truck.
     """
+    inside = states.filter(_.start < _literal(stop), _.stop > _literal(start))
+    return packed(inside.select(*READ).to_pyarrow(), trucks, start, stop, lanes)
+
+
+def packed(
+    told: pa.Table, trucks: Sequence[str], start: datetime, stop: datetime, lanes: Sequence[str] = ()
+) -> Packed:
+    """What ``pack`` gives, of rows of the columns ``READ`` that have been read."""
     from_ms, to_ms = milliseconds(start), milliseconds(stop)
     if instant(to_ms) < stop:
         to_ms += 1
-    inside = states.filter(_.start < _literal(stop), _.stop > _literal(start))
-    told = inside.select(
-        "truck", "source", "start", "stop", "state", "place", "loader", "confidence"
-    ).to_pyarrow()
-
     row_of = {truck: row for row, truck in enumerate(trucks)}
     row = _codes(told["truck"], {name: row_of.get(name, -1) for name in _distinct(told["truck"])})
     count = len(trucks) * max(1, len(lanes))

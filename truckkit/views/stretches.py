@@ -1,0 +1,71 @@
+"""Questions about stretches of a window: put into SQL once, and asked of one stretch after the other.
+
+A page that plays or jumps asks the same of ever other hours, and to write the SQL takes several times as long
+as to answer it.
+
+>>> import truckkit as tk
+>>> def events(site, start, stop):
+...     return site.events.filter(site.events.at >= start, site.events.at < stop)
+>>> site = tk.sample()
+>>> len(of_stretch(site, events, site.start, site.stop)) == site.events.count().execute()
+True
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeAlias
+
+import ibis
+import pyarrow as pa
+
+from truckkit import align, schema, times
+from truckkit.store import Generation, Written, slot, whole
+
+if TYPE_CHECKING:
+    from truckkit.site import Site
+
+MOST = 256
+"""How many questions of one generation are remembered."""
+
+Asking: TypeAlias = "Callable[[Site, ibis.Value, ibis.Value], ibis.Table]"
+"""A question about a site and a stretch, from one instant to another: a function that its module names."""
+
+# What is written holds its store open, and goes with the generation that it is of.
+_written: weakref.WeakKeyDictionary[Generation, dict[Hashable, Written]] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def of_stretch(site: Site, question: Asking, start: datetime, stop: datetime) -> pa.Table:
+    """The answer to a question about ``[start, stop)``.
+
+    Parameters
+    ----------
+    site
+        What is asked; where it is narrowed to a window, that holds the stretch.
+    question
+        Gives the table to answer with.
+    """
+    generation = site.opened
+    if generation is None:
+        return question(site, align.instant(start), align.instant(stop)).to_pyarrow()
+    key = (question, site.told_by, site.of_trucks, site.narrowed_to)
+    with _lock:
+        written = _written.setdefault(generation, {}).get(key)
+    if written is None:
+        bounds = (slot(name, schema.INSTANT) for name in ("start", "stop"))
+        written = Written.of(question(site, *bounds))
+        with _lock:
+            known = _written.setdefault(generation, {})
+            known[key] = written
+            if len(known) > MOST:
+                del known[next(iter(known))]
+    return whole(written.asked({"start": times.stored(start), "stop": times.stored(stop)}))
+
+
+def overlapping(intervals: ibis.Table, start: ibis.Value, stop: ibis.Value) -> ibis.Table:
+    """The intervals that overlap ``[start, stop)``; one without a stop goes on."""
+    return intervals.filter(intervals.start < stop, intervals.stop.isnull() | (intervals.stop > start))
