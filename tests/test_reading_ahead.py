@@ -35,8 +35,9 @@ def stored(tmp_path_factory) -> Site:
 def test_chunks_read_at_once_are_those_read_one_by_one(stored):
     shown = scene.scene(stored, scene.window(stored))
     assert shown.chunk == 5 * MINUTE
-    one_by_one = [chunks.positions(stored, shown, number) for number in range(1, 5)]
+    one_by_one = {number: chunks.positions(stored, shown, number) for number in range(1, 5)}
     assert chunks.run(stored, shown, 1, 12) == one_by_one
+    assert chunks.run(stored, shown, -1, 2)[1] == one_by_one[1]
 
 
 def test_a_stores_files_give_the_chunks_that_its_rows_give_as_plain_tables(stored):
@@ -85,3 +86,20 @@ def test_what_a_page_that_plays_will_want_is_remembered_when_it_asks(stored):
     assert first == replay._answer_positions({"ask": "positions", "number": 0})
     replay._answer_positions({"ask": "positions", "number": 2})
     assert len(SHARED) == held
+
+
+def test_a_page_that_stands_still_is_read_what_lies_around_it_too(stored):
+    replay = tk.Replay(stored.truck(*stored.truck_names[1:]), timeline=False, signals=False)
+    scene_ = replay._scene(replay._site)
+    for number in range(1, 4):
+        replay._answer_positions({"ask": "positions", "number": 2})
+        held = len(SHARED)
+        told = replay._answer_positions({"ask": "positions", "number": number})
+        assert (told, len(SHARED)) == (chunks.positions(replay._site, scene_, number), held)
+
+
+def test_chunks_that_are_asked_for_together_come_one_after_the_other(stored):
+    replay = tk.Replay(stored.truck(*stored.truck_names[:-1]), timeline=False, signals=False)
+    alone = [replay._answer_positions({"ask": "positions", "number": number}) for number in range(5)]
+    assert replay._answer_positions({"ask": "positions", "number": 1, "together": 2}) == b"".join(alone[1:3])
+    assert replay._answer_positions({"ask": "positions", "number": 3, "together": 4}) == b"".join(alone[3:])

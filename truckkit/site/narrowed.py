@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any, Self, overload
 from zoneinfo import ZoneInfo
 
@@ -130,7 +129,7 @@ class Narrowed:
 
     def _narrowed(self, **changes: Any) -> Self:
         narrower = object.__new__(type(self))
-        narrower.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _OF_ONE_NARROWING})
+        narrower.__dict__.update(self.__dict__)
         narrower.__dict__.update(changes)
         return narrower
 
@@ -222,11 +221,14 @@ class Narrowed:
         period = self._window or self.period
         return period[1] if period else None
 
-    @cached_property
+    @property
     def truck_names(self) -> tuple[str, ...]:
         """Names of the trucks in this narrowing, in order."""
-        if self._trucks is not None:
-            return self._trucks
+        return self._every_truck if self._trucks is None else self._trucks
+
+    @_same_in_all
+    def _every_truck(self) -> tuple[str, ...]:
+        """Names of all trucks, in order."""
         return tuple(sorted(self._tables["trucks"].truck.to_pyarrow().to_pylist()))
 
     @property
@@ -459,6 +461,3 @@ _ABOUT: Mapping[str, Callable[[Narrowed], ibis.Table]] = {
     "rows": Narrowed._rows,
 }
 """How each is told where nobody has told it already; ``site`` and ``files`` are stored."""
-
-_OF_ONE_NARROWING = ("truck_names",)
-"""Cached answers that another narrowing must find anew."""

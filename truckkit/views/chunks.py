@@ -19,6 +19,7 @@ uint8 how sure they are [%], as ``intervals.Packed`` has them.
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from truckkit.site import Site
 
 UNKNOWN = 65535
+TRUCK = 2**40
+"""More milliseconds than a window has: a number of a truck and a time make one number."""
+
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -52,56 +56,74 @@ def stretch(scene: Scene, number: int, length: timedelta) -> tuple[datetime, dat
     The last one ends with the window.
     """
     if not 0 <= number < (scene.stop - scene.start) / length:
-        raise BadRequest(
-            f"the window has no stretch {number} of {length}; it ends at {scene.stop.isoformat()}."
-        )
+        raise _no_stretch(scene, number, length)
     start = scene.start + number * length
     return start, min(start + length, scene.stop)
 
 
+def _no_stretch(scene: Scene, number: int, length: timedelta) -> BadRequest:
+    return BadRequest(f"the window has no stretch {number} of {length}; it ends at {scene.stop.isoformat()}.")
+
+
 def positions(site: Site, scene: Scene, number: int) -> bytes:
     """One chunk of positions."""
-    return run(site, scene, number, 1)[0]
+    return run(site, scene, number, number + 1)[number]
 
 
-def run(site: Site, scene: Scene, number: int, count: int) -> list[bytes]:
-    """Chunks of positions that follow each other, at most ``count``, from one look at the store.
+def run(site: Site, scene: Scene, first: int, stop: int) -> dict[int, bytes]:
+    """Chunks of positions that follow each other, by number, from one look at the store.
 
     Of a day in which each truck's rows lie together, an hour of all is read in about the time of a minute.
+
+    Parameters
+    ----------
+    first, stop
+        The first number, and the first one after; those of no stretch of the window are left out.
     """
-    bounds = [stretch(scene, number, scene.chunk)]
-    while len(bounds) < count and bounds[-1][1] < scene.stop:
-        bounds.append(stretch(scene, number + len(bounds), scene.chunk))
-    start = bounds[0][0]
-    rows = _read(
-        site, scene, max(start - scene.lead, scene.start), min(bounds[-1][1] + scene.lead, scene.stop)
+    last = math.ceil((scene.stop - scene.start) / scene.chunk)
+    bounds = {number: stretch(scene, number, scene.chunk) for number in range(max(0, first), min(stop, last))}
+    if not bounds:
+        raise _no_stretch(scene, first, scene.chunk)
+    start, end = min(bounds.values())[0], max(bounds.values())[1]
+    read = _sorted(
+        _read(site, scene, max(start - scene.lead, scene.start), min(end + scene.lead, scene.stop)),
+        scene,
+        start,
     )
-    truck = pc.fill_null(
-        pc.index_in(rows["truck"], value_set=pa.array(scene.trucks, pa.string())), -1
-    ).to_numpy()
-    at = _milliseconds(rows["at"]) - milliseconds(start)
+    return {
+        number: _cut(read, scene, (begins - start) // MILLISECOND, begins, ends)
+        for number, (begins, ends) in bounds.items()
+    }
+
+
+def _sorted(rows: pa.Table, scene: Scene, start: datetime) -> _Read:
+    """Rows by truck and time; ``start`` is what their time counts from."""
+    trucks = pa.array(scene.trucks, pa.string())
+    truck = pc.fill_null(pc.index_in(rows["truck"], value_set=trucks), -1).to_numpy().astype(np.int64)
+    key = truck * TRUCK + (_milliseconds(rows["at"]) - milliseconds(start))
     x, y, placed = scene.plane.placed(*(rows[name] for name in scene.plane.columns))
-    # Rows mostly come by truck and time already, which this sort is quick to see.
-    order = np.argsort(truck.astype(np.int64) * 2**40 + at, kind="stable")
-    order = order[(placed & (truck >= 0))[order]]
+    wanted = placed & (truck >= 0)
+    order: slice | npt.NDArray[np.int64] = slice(None)
+    # A day that is over lies in this order already.
+    if not wanted.all() or np.any(key[1:] < key[:-1]):
+        order = np.argsort(key, kind="stable")
+        order = order[wanted[order]]
     east, north = scene.origin
-    read = _Read(
-        truck[order],
-        at[order],
+    return _Read(
+        key[order],
         (x[order] - east).astype("<f4"),
         (y[order] - north).astype("<f4"),
-        _hundredths(rows["heading_deg"], order, 100, 36_000),
-        _hundredths(rows["speed_kmh"], order, 10, UNKNOWN),
+        _hundredths(rows["heading_deg"], 100, 36_000)[order],
+        _hundredths(rows["speed_kmh"], 10, UNKNOWN)[order],
     )
-    return [_cut(read, scene, (first - start) // MILLISECOND, first, last) for first, last in bounds]
 
 
 @dataclass(frozen=True)
 class _Read:
-    """What was read, by truck and time; ``at`` counts from the first chunk's start [ms]."""
+    """What was read, by truck and time."""
 
-    truck: npt.NDArray[np.int64]
-    at: npt.NDArray[np.int64]
+    key: npt.NDArray[np.int64]
+    """``TRUCK`` times the truck's number, and the time from the first chunk's start [ms]."""
     x: npt.NDArray[np.float32]
     y: npt.NDArray[np.float32]
     heading: npt.NDArray[np.uint16]
@@ -123,12 +145,19 @@ def _read(site: Site, scene: Scene, start: datetime, stop: datetime) -> pa.Table
 def _cut(read: _Read, scene: Scene, begin: int, start: datetime, stop: datetime) -> bytes:
     """One chunk of what was read, which begins ``begin`` ms after the first one."""
     length, lead = (stop - start) // MILLISECOND, scene.lead // MILLISECOND
-    rows = np.flatnonzero((read.at >= begin - lead) & (read.at < begin + length + lead))
-    rows = rows[_near(read.truck[rows], read.at[rows] - begin, length)]
+    count = len(scene.trucks)
+    each = TRUCK * np.arange(count) + begin
+    firsts, ends = (np.searchsorted(read.key, each + edge) for edge in (-lead, length + lead))
+    many = ends - firsts
+    truck = np.repeat(np.arange(count), many)
+    rows = np.arange(many.sum()) + np.repeat(firsts - (np.cumsum(many) - many), many)
+    at = read.key[rows] - each[truck]
+    near = _near(truck, at, length)
+    rows = rows[near]
     return b"".join(
         (
-            _head(b"TKC1", read.truck[rows], len(scene.trucks), start, stop, scene),
-            (read.at[rows] - begin).astype("<i4").tobytes(),
+            _head(b"TKC1", truck[near], count, start, stop, scene),
+            at[near].astype("<i4").tobytes(),
             *(column[rows].tobytes() for column in (read.x, read.y, read.heading, read.speed)),
         )
     )
@@ -229,10 +258,8 @@ def _milliseconds(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     return np.asarray(micros // 1000, np.int64)
 
 
-def _hundredths(
-    column: pa.ChunkedArray, order: npt.NDArray[np.int64], scale: int, most: int
-) -> npt.NDArray[np.uint16]:
+def _hundredths(column: pa.ChunkedArray, scale: int, most: int) -> npt.NDArray[np.uint16]:
     """A measured column as small whole numbers; what is unknown or cannot be is ``UNKNOWN``."""
-    measured = column.cast(pa.float64()).to_numpy(zero_copy_only=False)[order] * scale
+    measured = column.cast(pa.float64()).to_numpy(zero_copy_only=False) * scale
     sane = (measured >= 0) & (measured <= most)
     return np.where(sane, np.rint(np.where(sane, measured, 0)), UNKNOWN).astype("<u2")

@@ -7,6 +7,7 @@ Replay(speed=600, truck='')
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Hashable
@@ -407,18 +408,29 @@ class Replay(pn.viewable.Viewer):
         }
 
     def _answer_positions(self, question: dict[str, Any]) -> bytes:
+        site = self._site.session()
+        scene = self._scene(site)
         number = whole(question, "number")
-        # A page that plays says how many it will want; they are read at once.
-        count = min(MOST_RUN, max(1, whole(question, "run"))) if "run" in question else 1
+        chunks.stretch(scene, number, scene.chunk)
+        # A page that plays says how many it will want, and how many of them now; they are read at once.
+        run, together = (
+            min(MOST_RUN, max(1, whole(question, name))) if name in question else 1
+            for name in ("run", "together")
+        )
+        run = max(run, together)
+        key = ("positions", *self._key(site, scene.window))
 
-        def read(site: Site, scene: scenes.Scene) -> bytes:
-            first, *more = chunks.run(site, scene, number, count)
-            for later, chunk in enumerate(more, number + 1):
-                key = ("positions", *self._key(site, scene.window), later)
-                SHARED.get(key, lambda chunk=chunk: chunk)  # type: ignore[misc]
-            return first
+        def read(wanted: int) -> bytes:
+            # Whoever stands still will want the trails that lead here, and what comes next.
+            bounds = (wanted, number + run) if run > 1 else (wanted - 1, wanted + 2)
+            found = chunks.run(site, scene, *bounds)
+            for other, chunk in found.items():
+                if other != wanted:
+                    SHARED.get((*key, other), partial(bytes, chunk))
+            return found[wanted]
 
-        return self._remembered("positions", read, number)
+        last = min(number + together, math.ceil((scene.stop - scene.start) / scene.chunk))
+        return b"".join(SHARED.get((*key, each), partial(read, each)) for each in range(number, last))
 
     def _answer_states(self, question: dict[str, Any]) -> bytes:
         number = whole(question, "number")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -79,7 +80,7 @@ class Scene:
         """The window that it is a scene of."""
         return self.start, self.stop, self.newest
 
-    @property
+    @cached_property
     def trucks(self) -> tuple[str, ...]:
         """The trucks, in the order in which chunks number them."""
         return tuple(heard.truck for heard in self.heard)
@@ -90,7 +91,7 @@ class Scene:
         west, south, east, north = self.bounds
         return round((west + east) / 2), round((south + north) / 2)
 
-    @property
+    @cached_property
     def lead(self) -> timedelta:
         """How far beyond its own bounds a chunk looks for the position to draw from or towards."""
         longest = max((heard.gap_ms for heard in self.heard), default=0)

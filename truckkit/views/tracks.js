@@ -6,6 +6,7 @@ const FASTEST_M_PER_MS = 0.06; // 216 km/h: nothing in a mine drives that; the p
 const HEARD = 1, NOT_HEARD = 2, NEVER = 3, LOADING = 4;
 const MOST_ROWS = 4_000_000;
 const RUN = 12;
+const TOGETHER = 4, LASTS = 2000; // chunks that come in one message, which lasts for so many ms of real time
 
 function _columns(buffer, kind) {
   const view = new DataView(buffer);
@@ -56,6 +57,15 @@ function readPositions(buffer, trucks) {
   return chunk;
 }
 
+// The chunks of one answer, which follow each other.
+function* chunksIn(buffer) {
+  for (let from = 0, length; from < buffer.byteLength; from += length) {
+    const head = new DataView(buffer, from, 12);
+    length = 32 + 4 * (head.getUint32(4, true) + 1) + 16 * head.getUint32(8, true);
+    yield length === buffer.byteLength ? buffer : buffer.slice(from, from + length);
+  }
+}
+
 class Tracks {
   constructor(scene, ask, changed) {
     this.scene = scene;
@@ -64,6 +74,7 @@ class Tracks {
     this.count = Math.ceil(scene.length / scene.chunk);
     this.held = new Map();
     this.asked = new Set();
+    this.waiting = 0; // questions, each for one chunk or more
     this.failed = "";
   }
 
@@ -81,7 +92,7 @@ class Tracks {
     const current = this.number(now), wanted = [];
     // What is waited for comes first and alone.
     if (!this.held.has(current)) {
-      if (!this.asked.has(current) && this.asked.size < 4) this._fetch(current);
+      if (!this.asked.has(current) && this.waiting < 4) this._fetch([current]);
       return;
     }
     const last = this.number(now + Math.max(ahead, this.scene.chunk / 2));
@@ -89,26 +100,47 @@ class Tracks {
     for (let number = current - 1; number >= Math.max(this.number(now - behind), current - 8); number -= 1) wanted.push(number);
     for (const number of wanted) {
       // Two at once keep the line busy.
-      if (this.asked.size >= 2) break;
-      if (!this.held.has(number) && !this.asked.has(number)) this._fetch(number, ahead > 0 && number > current ? RUN : 1);
+      if (this.waiting >= 2) break;
+      if (!this._missing(number)) continue;
+      const plays = ahead > 0 && number > current;
+      this._fetch(plays ? this._together(number, ahead) : [number], plays ? RUN : 1);
     }
   }
 
-  // `run`: how many chunks from this one on will be wanted, for the server to read at once.
-  async _fetch(number, run = 1) {
-    this.asked.add(number);
+  _missing(number) {
+    return number < this.count && !this.held.has(number) && !this.asked.has(number);
+  }
+
+  // The chunks to ask for at once from this one on: a message costs the server as much as what is in it.
+  _together(number, ahead) {
+    const most = Math.min(TOGETHER, Math.round((ahead * LASTS) / AHEAD / this.scene.chunk)), numbers = [number];
+    while (numbers.length < most && this._missing(number + numbers.length)) numbers.push(number + numbers.length);
+    return numbers;
+  }
+
+  // `run`: how many chunks from the first one on will be wanted, for the server to read at once.
+  async _fetch(numbers, run = 1) {
+    for (const number of numbers) this.asked.add(number);
+    this.waiting += 1;
     try {
-      const chunk = readPositions(await this.ask("positions", { number, run }), this.scene.trucks);
-      this.held.set(number, chunk);
-      this.failed = "";
-      this._forget(number);
-      this._remember(number, chunk);
+      const answer = await this.ask("positions", { number: numbers[0], run, together: numbers.length });
+      for (const each of chunksIn(answer)) {
+        const number = numbers.shift(), chunk = readPositions(each, this.scene.trucks);
+        this.asked.delete(number);
+        this.held.set(number, chunk);
+        this.failed = "";
+        this._forget(number);
+        this._remember(number, chunk);
+        // A frame waits for one at most.
+        if (numbers.length) await new Promise((resolve) => setTimeout(resolve));
+      }
     } catch (error) {
       this.failed = error.message;
       // A moment later it may work; a page that asks without end helps nobody.
       await new Promise((resolve) => setTimeout(resolve, 2000));
     }
-    this.asked.delete(number);
+    for (const number of numbers) this.asked.delete(number);
+    this.waiting -= 1;
     this.changed();
   }
 
