@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from strips import LETTERS, MIDNIGHT, interval, intervals, mine
 
+import truckkit as tk
 from truckkit import schema
 from truckkit.errors import BadTime, UnknownName
 from truckkit.site import Site
@@ -351,3 +352,12 @@ def test_an_instant_survives_the_way_to_the_browser_and_back_to_the_millisecond(
 
 def test_every_state_has_the_code_of_its_place_in_the_schema():
     assert list(CODES) == list(schema.STATES)
+
+
+def test_what_a_store_tells_is_packed_once_for_all_pages_that_show_the_same():
+    site = tk.sample()
+    packed = tk.Timeline(site)._packed
+    assert tk.Timeline(site)._packed is packed
+    part = tk.Timeline(site.truck("T01"))._packed
+    assert (part.trucks, packed.trucks) == (("T01",), site.truck_names)
+    assert tk.Timeline(site.between(site.start, site.stop - HOUR))._packed.stop < packed.stop

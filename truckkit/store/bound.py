@@ -29,7 +29,7 @@ from truckkit.store.asking import Statement
 from truckkit.store.reader import Backend
 
 
-class Slot(ops.Scalar):
+class Slot(ops.Scalar):  # type: ignore[misc]
     """A place for a value of a type."""
 
     key: str
@@ -52,7 +52,8 @@ class _Compiler(DuckDBCompiler):  # type: ignore[misc]
 
     def visit_Slot(self, op: Slot, *, key: str, dtype: dt.DataType) -> sge.Expression:  # noqa: N802
         """A parameter of its type, for DuckDB would take its type from the first value."""
-        return self.cast(sge.Placeholder(this=key), dtype)
+        place: sge.Expression = self.cast(sge.Placeholder(this=key), dtype)
+        return place
 
 
 _COMPILER = _Compiler()

@@ -368,7 +368,10 @@ class Replay(pn.viewable.Viewer):
         if question.get("renew"):
             self._renew(site, newest=bool(question.get("newest")))
         scene = self._scene(site)
-        return {**described(site, scene), "tiles": tiles(site, scene)}
+        told = SHARED.get(
+            ("described", *self._key(site, scene.window)), lambda: described(site, scene), lambda _: 65_536
+        )
+        return {**told, "tiles": tiles(site, scene)}
 
     def _renew(self, site: Site, newest: bool) -> None:
         """Take a newer generation over: a window that nobody chose moves on, or grows, with its data."""

@@ -15,6 +15,7 @@ import ibis
 from ibis import _
 
 from truckkit import times
+from truckkit.views.answers import SHARED, serial
 from truckkit.views.clock import EPOCH
 from truckkit.views.once import read_once
 from truckkit.views.plane import Plane, in_grid, on_globe
@@ -119,6 +120,16 @@ def window(site: Site, around: datetime | None = None) -> Window:
         return site.start, _after_the_last(site, site.stop), False
     if around is not None:
         return max(site.start, around - NEWEST / 2), min(site.stop, around + NEWEST / 2), False
+    if site.store is None:
+        return _newest_stretch(site)
+    key = ("newest stretch", serial(site.store), site.generation, site.truck_names)
+    return SHARED.get(key, lambda: _newest_stretch(site), lambda _: 256)
+
+
+def _newest_stretch(site: Site) -> Window:
+    """The newest stretch of a site that has positions."""
+    assert site.start is not None
+    assert site.stop is not None
     newest = one_instant(site.positions.aggregate(at=_.at.max()))
     if newest is None:
         return site.start, site.stop, False

@@ -7,6 +7,7 @@ nothing more of the server.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from panel.viewable import Viewable, Viewer
 from truckkit import errors, schema
 from truckkit.errors import BadTime
 from truckkit.views import clock, telling
+from truckkit.views.answers import SHARED, serial
 from truckkit.views.intervals import Packed, newest_days, pack
 from truckkit.views.state_strips import GROUPS, SORTS, StateStrips
 
@@ -141,43 +143,25 @@ class Timeline(Viewer):
 
     def _show(self, asked: tuple[datetime | None, datetime | None]) -> None:
         """Packs the site's intervals and hands them to the browser."""
-        site = self.site
-        trucks = site.truck_names
-        lanes = tuple(schema.SOURCES) if self.lanes and len(site.sources) > 1 else ()
-        states = ibis.union(*(site.using(lane).states for lane in lanes)) if lanes else site.states
-        why_not = "" if lanes and _any(states) else _why_nothing(site)
-        if why_not:
-            self._strips.param.update(message=why_not, version=self._strips.version + 1)
+        found = self._found(asked[0] or asked[1])
+        if found.packed is None:
+            self._strips.param.update(message=found.why_not, version=self._strips.version + 1)
             return
-        assert site.start is not None
-        assert site.stop is not None
-        around = asked[0] or asked[1] or _latest(states, site.stop)
-        start, stop = newest_days(states, site.start, site.stop, around, MOST_INTERVALS)
-        packed = self._packed = pack(states, trucks, start, stop, lanes)
-        shifts = _shifts(site.shifts, packed)
-        span = self._offset(packed.stop)
-        note = "" if (start, stop) == (site.start, site.stop) else _left_out(site, packed)
-        first = self._first_range(asked, shifts)
-        self._strips.param.update(
-            origin=clock.milliseconds(packed.start),
-            span=span,
-            **_zone(site, packed),
-            trucks=list(trucks),
-            names=list(packed.names),
-            models=_models(site, trucks),
-            lanes=list(packed.lanes),
-            name_bytes=packed.name_bytes,
-            shifts=shifts,
-            jumps=_jumps(shifts, packed, span),
-            wide=packed.wide,
-            **packed.columns(),
-            told=telling.words(packed.sources),
-            note=note,
-            message="",
-            shown=first,
-            version=self._strips.version + 1,
-        )
+        self._packed = found.packed
+        first = self._first_range(asked, found.given["shifts"])
+        self._strips.param.update(**found.given, message="", shown=first, version=self._strips.version + 1)
         self.shown = (self._instant(first[0]), self._instant(first[1]))
+
+    def _found(self, around: datetime | None) -> _Found:
+        """What the site tells, around a moment where it is too much; of a store it is found once."""
+        site = self.site
+        lanes = tuple(schema.SOURCES) if self.lanes and len(site.sources) > 1 else ()
+        if site.store is None:
+            return _find(site, lanes, around)
+        store = (serial(site.store), site.generation, site.told_by, site.truck_names, site.narrowed_to)
+        return SHARED.get(
+            ("timeline", *store, lanes, around), lambda: _find(site, lanes, around), lambda found: found.size
+        )
 
     def _first_range(
         self, asked: tuple[datetime | None, datetime | None], shifts: list[list[Any]]
@@ -247,6 +231,61 @@ class Timeline(Viewer):
         self._strips.param.update(source=self.source, compare=self.lanes)
         self._show(shown)
         self._to_browser()
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a site tells, as both halves of a timeline take it; nobody changes it."""
+
+    packed: Packed | None
+    given: dict[str, Any]
+    """What the browser half is given."""
+    why_not: str = ""
+    """Why there is nothing to show."""
+
+    @property
+    def size(self) -> int:
+        """How much memory it takes, about [bytes]."""
+        numbers = () if self.packed is None else vars(self.packed).values()
+        kept = (*numbers, *self.given.values())
+        return 4096 + sum(
+            len(each) if isinstance(each, bytes) else int(getattr(each, "nbytes", 0)) for each in kept
+        )
+
+
+def _find(site: Site, lanes: tuple[str, ...], around: datetime | None) -> _Found:
+    """What a site tells, around a moment where it is too much: around the newest one where none is given."""
+    states = ibis.union(*(site.using(lane).states for lane in lanes)) if lanes else site.states
+    why_not = "" if lanes and _any(states) else _why_nothing(site)
+    if why_not:
+        return _Found(None, {}, why_not)
+    assert site.start is not None
+    assert site.stop is not None
+    trucks = site.truck_names
+    around = around or _latest(states, site.stop)
+    start, stop = newest_days(states, site.start, site.stop, around, MOST_INTERVALS)
+    packed = pack(states, trucks, start, stop, lanes)
+    shifts = _shifts(site.shifts, packed)
+    span = clock.milliseconds(packed.stop) - clock.milliseconds(packed.start)
+    return _Found(
+        packed,
+        {
+            "origin": clock.milliseconds(packed.start),
+            "span": span,
+            **_zone(site, packed),
+            "trucks": list(trucks),
+            "names": list(packed.names),
+            "models": _models(site, trucks),
+            "lanes": list(packed.lanes),
+            "name_bytes": packed.name_bytes,
+            "shifts": shifts,
+            "jumps": _jumps(shifts, packed, span),
+            "wide": packed.wide,
+            **packed.columns(),
+            "told": telling.words(packed.sources),
+            "note": "" if (start, stop) == (site.start, site.stop) else _left_out(site, packed),
+        },
+    )
 
 
 def _instant(site: Site, at: str | datetime | None) -> datetime | None:
