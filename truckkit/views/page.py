@@ -100,6 +100,8 @@ def show(title: str, build: Callable[[Site, Address], Viewable | Viewer]) -> Non
     build
         Makes the view from the site and the address.
     """
+    # Said to be none, the scripts of Panel's extensions stay away: a table's alone are half a megabyte.
+    pn.extension()
     address = Address.of_page()
     site: Site | None = None
     try:

@@ -25,7 +25,7 @@ from truckkit import errors
 from truckkit.errors import BadRequest, BadTime
 from truckkit.views import chunks, clock, grounds, palette, recording, telling
 from truckkit.views import scene as scenes
-from truckkit.views.answers import SHARED, SLOW, serial
+from truckkit.views.answers import QUICK, SHARED, SLOW, serial
 from truckkit.views.assets import assets
 from truckkit.views.happenings import happenings
 from truckkit.views.inside import inside
@@ -226,7 +226,19 @@ class Replay(pn.viewable.Viewer):
         self._asked, self._answer = answer_questions(
             self._canvas, answerers, slow={"backdrop", "happenings", "inside"}
         )
-        SLOW.submit(grounds.warm_up)
+        document = pn.state.curdoc
+        if document is not None and document.session_context is not None:
+            QUICK.submit(self._foresee)
+
+    def _foresee(self) -> None:
+        """Find what a page asks for first while it is still on its way to the browser."""
+        scene = self._scene(self._site.session())
+        self._answer_scene({})
+        if scene.heard:
+            at = self._at or min(heard.first for heard in scene.heard)
+            self._answer_positions({"number": (at - scene.start) // scene.chunk})
+        if self._signals is not None:
+            self._signals.foresee()
 
     def still(
         self,
@@ -464,7 +476,10 @@ class Replay(pn.viewable.Viewer):
     def _answer_backdrop(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session()
         scene = self._scene(site)
-        return grounds.ground(site, scene, self._key(site, scene.window), question)
+        told = grounds.ground(site, scene, self._key(site, scene.window), question)
+        # The compiler works for seconds, and the first picture does not need it.
+        SLOW.submit(grounds.warm_up)
+        return told
 
     def _answer_loads(self, question: dict[str, Any]) -> dict[str, Any]:
         site = self._site.session().using(telling.source(question.get("source")))

@@ -113,6 +113,10 @@ class Signals(Viewer):
         self._window = window
         self._strips.version += 1
 
+    def foresee(self) -> None:
+        """Find which channels there are, which a page asks for first."""
+        self._offered(self._site.session())
+
     def _bounds(self, site: Site) -> scenes.Window:
         # It stays where it was chosen, or tiles that the browser holds would mean other times.
         if self._window is None:
