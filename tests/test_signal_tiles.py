@@ -112,3 +112,14 @@ def test_a_tile_that_the_window_does_not_have_is_refused_in_a_sentence(level, nu
     site = mine(along("T01"))
     with pytest.raises(BadRequest, match="level"):
         signal_tiles.tile(site, "T01", SPEED, scene.window(site), 10_000, level, number)
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=10), timedelta(hours=3), timedelta(hours=30)])
+def test_how_a_sensor_usually_came_is_told_by_its_own_last_hour_however_long_ago(later):
+    before = along("T01", MIDNIGHT, 100, timedelta(seconds=2))
+    hour = along("T01", MIDNIGHT + timedelta(minutes=90), 100, timedelta(seconds=20))
+    others = along("T02", MIDNIGHT + later, 300, timedelta(seconds=20))
+    site = mine([*before, *hour, *others])
+    window = scene.window(site)
+    assert signal_tiles.gap_ms(site, "T01", SPEED, window) == 60_000
+    assert signal_tiles.gap_ms(site, "nobody", SPEED, window) == 10_000

@@ -81,7 +81,7 @@ def page(
     loads = [row for row in told.to_pylist() if row["start"] < row["stop"]]
     # Most often there is nobody to weigh, and to look for whom costs ten times as much as to ask that first.
     hauling = of_stretch(site, _hauling, start, stop)["truck"].to_pylist()
-    weighed = sorted({*hauling} - {*told["truck"].to_pylist()})
+    weighed = sorted({*hauling} & {*trucks} - {*told["truck"].to_pylist()})
     if weighed:
         near = site.between(start, stop)
         theirs = (rows.filter(_.truck.isin(weighed)) for rows in (near.telemetry, near.states))

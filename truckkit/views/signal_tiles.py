@@ -28,7 +28,7 @@ from ibis import _
 from truckkit import schema, times
 from truckkit.errors import BadRequest
 from truckkit.store import samples, whole
-from truckkit.views.clock import MILLISECOND, milliseconds
+from truckkit.views.clock import MILLISECOND, instant, milliseconds
 from truckkit.views.scene import SHORTEST_GAP, Window, within
 from truckkit.views.thinning import m4, parts
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 BUCKETS = 2048
 LEVELS = 17
 """The coarsest buckets are 50 days wide."""
+
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,19 @@ def series(site: Site, truck: str, channel: Channel, start: datetime, stop: date
 def gap_ms(site: Site, truck: str, channel: Channel, window: Window) -> int:
     """How far apart two rows may be and still be joined [ms]: three usual steps, and at least 10 s."""
     start, stop, _newest = window
-    rows = series(site, truck, channel, start, stop)
-    newest = rows.aggregate(at=_.at.max()).to_pyarrow()["at"][0].as_py()
     least = SHORTEST_GAP // MILLISECOND
-    if newest is None:
+    # A sensor that is heard at all is mostly heard at the end.
+    for reach in (2 * HOUR, 24 * HOUR, stop - start):
+        first = max(start, stop - reach)
+        at, _measured = _read(site, truck, channel, first, stop)
+        if len(at):
+            break
+    else:
         return least
-    last = times.aware(newest)
-    at = _at(series(site, truck, channel, max(start, last - timedelta(hours=1)), last + MILLISECOND))
-    steps = np.diff(np.unique(at))
+    last = instant(int(at[-1]))
+    if max(start, last - HOUR) < first:
+        at, _measured = _read(site, truck, channel, max(start, last - HOUR), last + MILLISECOND)
+    steps = np.diff(np.unique(at[at >= at[-1] - HOUR // MILLISECOND]))
     return max(least, 3 * round(float(np.median(steps)))) if len(steps) >= 5 else least
 
 
@@ -155,10 +162,6 @@ def _read(
     at = _ms(rows["at"])
     kept = kept[np.argsort(at[kept], kind="stable")]
     return at[kept], measured[kept]
-
-
-def _at(rows: ibis.Table) -> np.ndarray:
-    return _ms(rows.select("at").order_by("at").to_pyarrow()["at"])
 
 
 def _ms(column: pa.ChunkedArray) -> np.ndarray:

@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 MOST = 256
 """How many questions of one generation are remembered."""
 
-Asking: TypeAlias = "Callable[[Site, ibis.Value, ibis.Value], ibis.Table]"
-"""A question about a site and a stretch, from one instant to another: a function that its module names."""
+Answering: TypeAlias = "Callable[[Site, ibis.Value, ibis.Value], ibis.Table]"
+"""What answers about a site and a stretch, from one instant to another: a function that its module names."""
 
 # What is written holds its store open, and goes with the generation that it is of.
 _written: weakref.WeakKeyDictionary[Generation, dict[Hashable, Written]] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()
 
 
-def of_stretch(site: Site, question: Asking, start: datetime, stop: datetime) -> pa.Table:
+def of_stretch(site: Site, question: Answering, start: datetime, stop: datetime) -> pa.Table:
     """The answer to a question about ``[start, stop)``.
 
     Parameters
