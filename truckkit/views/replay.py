@@ -25,7 +25,7 @@ from truckkit import errors
 from truckkit.errors import BadRequest, BadTime
 from truckkit.views import chunks, clock, grounds, palette, recording, telling
 from truckkit.views import scene as scenes
-from truckkit.views.answers import QUICK, SHARED, SLOW, serial
+from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
 from truckkit.views.happenings import happenings
 from truckkit.views.inside import inside
@@ -228,7 +228,7 @@ class Replay(pn.viewable.Viewer):
         )
         document = pn.state.curdoc
         if document is not None and document.session_context is not None:
-            QUICK.submit(self._foresee)
+            SLOW.submit(self._foresee)
 
     def _foresee(self) -> None:
         """Find what a page asks for first while it is still on its way to the browser."""
