@@ -56,6 +56,29 @@ def test_each_kind_has_a_scale_with_its_unit_and_says_the_value_under_the_pointe
     assert said == pytest.approx(mean, abs=0.3)
 
 
+def test_a_ground_that_is_drawn_anew_is_not_asked_for_anew(page, address):
+    begun(page, f"{address}/replay")
+    until(page, "r.ground.backdrop && !r.ground.picture.waiting && !r.ground.stale")
+    asked = page.locator(".replay").evaluate(
+        """async (root) => {
+            const { ground, viewport } = root.replay, { picture } = ground, asked = [];
+            const ask = picture.ask;
+            picture.want = () => asked.push("wanted");
+            picture.ask = (what, ...more) => { asked.push(what); return ask(what, ...more); };
+            ground.redraw();
+            viewport.changed("test");
+            while (ground.stale) await new Promise(requestAnimationFrame);
+            await picture._fetch();
+            const drawnAnew = asked.join();
+            viewport.zoom(4);
+            while (ground.drawn.scale !== viewport.scale) await new Promise(requestAnimationFrame);
+            await picture._fetch();
+            return [drawnAnew, asked.join()];
+        }"""
+    )
+    assert asked == ["", "wanted,backdrop"]
+
+
 def test_the_ground_of_states_has_the_colour_of_the_state_most_of_the_time(page, address):
     begun(page, f"{address}/replay?backdrop=state")
     there(page, 0, "state")

@@ -30,11 +30,12 @@ class Backdrop {
     this.changed();
   }
 
-  // Colours are those of a scale {low, high, log} from now on.
+  // Colours are those of a scale {low, high, log} from now on; gives whether they are others than before.
   scaled(scale) {
-    if (this.scale && this.scale.low === scale.low && this.scale.high === scale.high) return;
+    if (this.scale && this.scale.low === scale.low && this.scale.high === scale.high) return false;
     this.scale = scale;
     for (const picture of [this.seen, this.whole]) if (picture) picture.theme = "";
+    return true;
   }
 
   want() {
@@ -66,9 +67,11 @@ class Backdrop {
       this._again = true;
       return;
     }
-    this._asking = this.waiting = true;
     this._again = false;
     const { scene, _version: version } = this, [ox, oy] = scene.origin, frame = this._frame(MARGIN);
+    // The map moved within the squares that are here, or came back to them.
+    if (this.seen && Object.keys(frame).every((side) => frame[side] === this.seen.frame[side])) return;
+    this._asking = this.waiting = true;
     this.changed();
     try {
       const answer = await this.ask("backdrop", {

@@ -55,8 +55,9 @@ class Ground {
     this.scene = scene;
     this.viewport = viewport;
     this.drawn = null;
+    this.stale = false;
     this.picture = new Backdrop(scene, viewport, ask, () => {
-      if (this.drawn) this._draw(this.drawn.surface);
+      this.redraw();
       this.changed();
       viewport.changed("backdrop");
     });
@@ -110,11 +111,12 @@ class Ground {
     this.now = now;
     const dx = drawn ? (drawn.x - viewport.x) * viewport.scale : 0;
     const dy = drawn ? (viewport.y - drawn.y) * viewport.scale : 0;
-    const fits = drawn && drawn.scale === viewport.scale && drawn.width === viewport.width && drawn.height === viewport.height
-      && drawn.surface === surface && drawn.age === age && Math.abs(dx) < MARGIN * viewport.width && Math.abs(dy) < MARGIN * viewport.height;
-    if (!fits) {
+    const reaches = drawn && drawn.scale === viewport.scale && drawn.width === viewport.width && drawn.height === viewport.height
+      && Math.abs(dx) < MARGIN * viewport.width && Math.abs(dy) < MARGIN * viewport.height;
+    if (!reaches || this.stale || drawn.surface !== surface || drawn.age !== age) {
       this._draw(surface);
-      this.picture.want();
+      // Other colours are no reason to ask again.
+      if (!reaches) this.picture.want();
       return;
     }
     this.canvas.style.transform = `translate(${dx}px, ${dy}px)`;
@@ -127,8 +129,9 @@ class Ground {
     return this.written.map(([left, top, right, bottom]) => [left + dx, top + dy, right + dx, bottom + dy]);
   }
 
+  // It is drawn anew with the next frame.
   redraw() {
-    this.drawn = null;
+    this.stale = true;
   }
 
   _draw(surface) {
@@ -141,6 +144,7 @@ class Ground {
       canvas.height = Math.round(height * dpr);
       Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, left: `${-mx}px`, top: `${-my}px` });
     }
+    this.stale = false;
     canvas.style.transform = "none";
     this.moved = [0, 0];
     this.written = [];

@@ -100,6 +100,7 @@ function groundTools(stage, pane, viewport, scene, ground, shown, act) {
     beside.show(Boolean(other));
     if (other) maps[1].picture.choose({ kind: kind.value, period: other, source: act.source() });
     maps[1].picture.shown = Boolean(other) && maps[0].picture.shown;
+    maps[1].picture.want();
     beside.ground.redraw();
     settle();
     act.redraw();
@@ -112,8 +113,8 @@ function groundTools(stage, pane, viewport, scene, ground, shown, act) {
     for (const { picture, ground: drawn } of told) {
       const { answer } = picture;
       const among = alike ? told.map((map) => map.picture.answer) : [answer];
-      picture.scaled({ low: Math.min(...among.map(({ low }) => low)), high: Math.max(...among.map(({ high }) => high)), log: answer.log });
-      drawn.redraw();
+      const scale = { low: Math.min(...among.map(({ low }) => low)), high: Math.max(...among.map(({ high }) => high)), log: answer.log };
+      if (picture.scaled(scale)) drawn.redraw();
     }
     say();
   }
