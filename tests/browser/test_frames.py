@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from driven import along
+from PIL import Image
 from replay_pages import settled
 from stores import write
 from strips import intervals
@@ -93,6 +96,27 @@ def test_while_time_goes_the_playhead_moves_over_strips_that_stay_as_they_were_d
         }""",
         arg=[needle.element_handle(), plot.element_handle()],
     )
+
+
+def test_the_line_over_the_states_is_seen_where_the_clock_stands(playing):
+    playing.locator(".replay").evaluate(
+        "root => { root.replay.playhead.pause(); root.replay.playhead.seek(300000); }"
+    )
+    strips, line = playing.locator("canvas.strips"), playing.locator(".timeline .line")
+    # The strips show the whole of ten minutes.
+    playing.wait_for_function(
+        """([strips, line]) => {
+            const { left, width } = JSON.parse(strips.dataset.drawn), edge = line.getBoundingClientRect();
+            const middle = strips.getBoundingClientRect().left + left + width / 2;
+            return Math.abs((edge.left + edge.right) / 2 - middle) < 1;
+        }""",
+        arg=[strips.element_handle(), line.element_handle()],
+    )
+    edge = line.bounding_box()
+    seen = Image.open(io.BytesIO(playing.screenshot(clip=edge))).convert("RGB")
+    accent = line.evaluate("line => getComputedStyle(line).getPropertyValue('--accent')").strip()
+    wanted = tuple(bytes.fromhex(accent.removeprefix("#")))
+    assert seen.getpixel((seen.width // 2, seen.height // 2)) == wanted
 
 
 def test_a_box_is_free_where_it_touches_none_that_is_taken_however_large_they_are(page):

@@ -24,7 +24,9 @@ HOSTILE = "© <img src=x onerror=alert(1)> mappers"
 
 MARKED = """(root) => {
     const canvas = root.querySelector("canvas.ground"), dpr = devicePixelRatio;
-    const { data, width } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+    copy.drawImage(canvas, 0, 0);
+    const { data, width } = copy.getImageData(0, 0, canvas.width, canvas.height);
     let n = 0, x = 0, y = 0;
     for (let k = 0; k < data.length; k += 4) {
         if (data[k] < 200 || data[k + 1] > 60 || data[k + 2] < 200 || data[k + 3] < 200) continue;

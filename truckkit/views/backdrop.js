@@ -70,7 +70,10 @@ class Backdrop {
     this._again = false;
     const { scene, _version: version } = this, [ox, oy] = scene.origin, frame = this._frame(MARGIN);
     // The map moved within the squares that are here, or came back to them.
-    if (this.seen && Object.keys(frame).every((side) => frame[side] === this.seen.frame[side])) return;
+    if (this.seen && Object.keys(frame).every((side) => frame[side] === this.seen.frame[side])) {
+      this.failed = "";
+      return;
+    }
     this._asking = this.waiting = true;
     this.changed();
     try {

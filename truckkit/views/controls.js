@@ -163,9 +163,9 @@ function clockRow(scene, act) {
         play.replaceChildren(icon(playing ? ICONS.pause : ICONS.play));
       }
       if (![...speed.options].some((option) => option.value === String(times))) speed.append(new Option(`${times}×`, String(times)));
-      speed.value = String(times);
-      follow.value = String(followed);
-      trail.value = String(trailed);
+      for (const [made, chosen] of [[speed, times], [follow, followed], [trail, trailed]]) {
+        if (made.value !== String(chosen)) made.value = String(chosen);
+      }
     },
     faster(by) {
       const sorted = [...speed.options].map((option) => Number(option.value)).sort((a, b) => a - b);

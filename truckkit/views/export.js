@@ -34,13 +34,14 @@ function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10 * SECOND);
 }
 
-// The picture has the ground of the page: a canvas alone is transparent.
-function pictureOf(layers, ground) {
+// The picture has the ground of the page: a canvas alone is transparent. `draw` puts what is no layer over it.
+function pictureOf(layers, ground, draw) {
   const whole = document.createElement("canvas");
   [whole.width, whole.height] = [layers[0].width, layers[0].height];
   const context = whole.getContext("2d");
   context.fillStyle = ground;
   context.fillRect(0, 0, whole.width, whole.height);
   for (const layer of layers) context.drawImage(layer, 0, 0);
+  draw(context);
   return new Promise((done) => whole.toBlob(done, "image/png"));
 }

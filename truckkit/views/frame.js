@@ -209,31 +209,13 @@ function drawRowTotals(context, view, row, top) {
   context.fillText(agreedPercent(sums.agreed), _agreeRight(view), top + rowHeight / 2);
 }
 
-// Over the strips: the chosen moment, and the moment under the pointer.
-function drawMoments(context, view, chosen, pointed) {
-  const { surface, box } = view;
-  const upright = (x, colour, line) => {
-    context.strokeStyle = colour;
-    context.lineWidth = line;
-    context.beginPath();
-    context.moveTo(x, HEAD - 8);
-    context.lineTo(x, view.height);
-    context.stroke();
-  };
-  if (chosen !== null && chosen >= view.t0 && chosen < view.t1) {
-    const x = view.toX(chosen);
-    upright(x, surface.background, 4);
-    upright(x, surface.accent, 2);
-    context.fillStyle = surface.accent;
-    context.beginPath();
-    context.moveTo(x - 5, HEAD - 9);
-    context.lineTo(x + 5, HEAD - 9);
-    context.lineTo(x, HEAD - 2);
-    context.fill();
-  }
+// Over the strips: the moment under the pointer.
+function drawPointed(context, view, pointed) {
   if (pointed === null) return;
+  const { surface, box } = view;
   const x = Math.round(view.toX(pointed)) + 0.5;
-  upright(x, surface.muted, 1);
+  context.fillStyle = surface.muted;
+  context.fillRect(x - 0.5, HEAD - 8, 1, view.height - HEAD + 8);
   const text = view.clock.time(view.at(pointed), (view.t1 - view.t0) / box.width >= MINUTE ? SECOND : 1);
   context.font = `600 11px ${surface.font}`;
   const half = context.measureText(text).width / 2 + 5;

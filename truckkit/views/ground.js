@@ -52,6 +52,7 @@ function foundSwatch(surface) {
 class Ground {
   constructor(canvas, scene, viewport, ask) {
     this.canvas = canvas;
+    this.still = new Still(canvas);
     this.scene = scene;
     this.viewport = viewport;
     this.drawn = null;
@@ -136,27 +137,20 @@ class Ground {
 
   _draw(surface) {
     const { viewport, canvas } = this;
-    const dpr = globalThis.devicePixelRatio || 1;
     const mx = Math.round(MARGIN * viewport.width), my = Math.round(MARGIN * viewport.height);
     const width = viewport.width + 2 * mx, height = viewport.height + 2 * my;
-    if (canvas.width !== Math.round(width * dpr) || canvas.height !== Math.round(height * dpr)) {
-      canvas.width = Math.round(width * dpr);
-      canvas.height = Math.round(height * dpr);
-      Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, left: `${-mx}px`, top: `${-my}px` });
-    }
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px`, left: `${-mx}px`, top: `${-my}px`, transform: "none" });
     this.stale = false;
-    canvas.style.transform = "none";
     this.moved = [0, 0];
     this.written = [];
-    const context = canvas.getContext("2d");
-    context.setTransform(dpr, 0, 0, dpr, 0, 0);
-    context.clearRect(0, 0, width, height);
+    const context = this.still.begin(width, height);
     context.translate(mx, my);
     const seen = viewport.bounds(MARGIN);
     this.tiles.draw(context, viewport, MARGIN);
     this.picture.draw(context, surface, width, height);
     this._drawRoads(context, surface, seen);
     this._drawPlaces(context, surface, seen);
+    this.still.show();
     const { x, y, scale } = viewport;
     this.drawn = { x, y, scale, width: viewport.width, height: viewport.height, surface, age: this._age(this.now) };
   }

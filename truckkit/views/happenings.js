@@ -83,18 +83,16 @@ function markStrip(track, shared, written) {
   const canvas = track.appendChild(element("canvas", "marks", "", { "aria-hidden": "true" }));
   const label = track.appendChild(element("div", "marked", "", { "aria-hidden": "true" }));
   label.hidden = true;
+  const still = new Still(canvas);
   let surface = null, told = null;
   const shown = () => shared.marks.filter((mark) => isDrawn(mark) && (!shared.trucks || shared.trucks.has(mark.truck))
     && mark.at >= 0 && mark.at <= shared.playhead.last);
   const place = (at, width) => (at / Math.max(1, shared.playhead.last)) * width;
 
   function draw() {
-    const width = canvas.clientWidth, height = canvas.clientHeight, dpr = devicePixelRatio || 1;
+    const width = canvas.clientWidth, height = canvas.clientHeight;
     if (!surface || width < 2) return;
-    canvas.width = Math.round(width * dpr);
-    canvas.height = Math.round(height * dpr);
-    const context = canvas.getContext("2d");
-    context.scale(dpr, dpr);
+    const context = still.begin(width, height);
     // Marks of one pixel are one tick; more of them make a low one a little taller.
     const counts = [new Map(), new Map()];
     for (const mark of shown()) {
@@ -108,6 +106,7 @@ function markStrip(track, shared, written) {
     }
     context.fillStyle = surface.ink;
     for (const x of counts[1].keys()) context.fillRect(x - 0.5, 0, 2, height);
+    still.show();
     // For whoever reads the picture from outside, such as a test.
     canvas.dataset.ticks = String(counts[0].size + counts[1].size);
   }

@@ -64,7 +64,9 @@ class Markers {
     const trucks = hits.map(({ x, y }) => taken.add([x - 8, y - 8, x + 8, y + 8]));
     const place = (k) => {
       const { truck, x, y } = hits[k], away = truck === followed ? 19 : 11;
-      const name = sprites.name(this.scene.trucks[truck].name, reads[truck].status === HEARD, this._payload(truck)), { width, height } = name;
+      const words = this._payload(truck), payload = words ? sprites.payload(words) : null;
+      const name = sprites.name(this.scene.trucks[truck].name, reads[truck].status === HEARD, Boolean(payload));
+      const width = name.width + (payload?.width ?? 0), { height } = name;
       const corner = (side) => (side === 0 ? [x + away, y - height / 2] : side === 1 ? [x - away - width, y - height / 2]
         : side === 2 ? [x - width / 2, y - away - height] : [x - width / 2, y + away]);
       let free = -1, found = -1;
@@ -82,6 +84,7 @@ class Markers {
       const [left, top] = corner(side);
       taken.add([left, top + 2, left + width, top + height - 2]);
       sprites.copy(context, name, left, top);
+      if (payload) sprites.copy(context, payload, left + name.width, top);
     };
     const first = hits.findIndex(({ truck }) => truck === followed);
     if (first >= 0) place(first);

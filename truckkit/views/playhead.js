@@ -1,5 +1,10 @@
 // The one clock that every pane hangs on. Times are milliseconds from the window's start.
 
+const WORDS_EVERY = 100; // ms: faster than this nobody reads
+
+// While it is the same, words stay. Those of all panes change with the same frame, for it lays the page out anew.
+const beatOf = (time) => Math.floor(time / WORDS_EVERY);
+
 class Playhead {
   constructor(length) {
     this.length = length;

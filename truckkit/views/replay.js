@@ -1,6 +1,5 @@
 // The replay: a map on one clock. The server answers questions; everything that moves, moves here.
 
-const WORDS_EVERY = 100; // ms: faster than this nobody reads
 const AHEAD = 3000; // ms of real time to hold ready ahead of the clock
 
 export function render({ model }) {
@@ -53,7 +52,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
   shared.move(scene.start, scene.length);
   const reads = scene.trucks.map(() => ({ status: LOADING, x: 0, y: 0, heading: 0, speed: 0, since: 0 }));
   const does = scene.trucks.map(() => ({ state: "", since: 0, loaded: false, teller: 0, sure: UNSURE }));
-  let surface = null, frame = 0, last = 0, said = 0, missing = 0;
+  let surface = null, frame = 0, last = 0, said = -1, missing = 0;
   const numbered = new Map(scene.trucks.map((truck, k) => [truck.name, k]));
   if (!kept) shared.follow(model.truck);
   let followed = numbered.get(shared.truck) ?? -1;
@@ -267,8 +266,8 @@ function perform(root, scene, ask, model, children, kept, begin) {
       tools.draw(surface);
       grounds.draw(surface, playhead.now);
     }
-    if (!playhead.playing || time - said > WORDS_EVERY) {
-      said = time;
+    if (!playhead.playing || beatOf(time) !== said) {
+      said = beatOf(time);
       words(ready, time - missing > 250);
     }
     if (playhead.playing || !ready) redraw();
@@ -290,7 +289,7 @@ function perform(root, scene, ask, model, children, kept, begin) {
     if (what === "truck") followed = numbered.get(shared.truck) ?? -1;
     if (what === "pause" || what === "seek") heardAloud.textContent = `${what === "pause" ? "paused at " : ""}${moment(playhead.now)}`;
     if (what === "seek") tracks.want(playhead.now, 0, 0);
-    if (what !== "tick") said = 0;
+    if (what !== "tick") said = -1;
     redraw();
   });
   const firsts = scene.trucks.map((truck) => truck.first);

@@ -50,6 +50,7 @@ PAGES = "TRUCKKIT_PAGES"
 
 _PARTS = (
     "element",
+    "still",
     "surface",
     "telling",
     "playhead",

@@ -1,7 +1,6 @@
 // Telemetry strips: one strip a channel, one line a truck, on the clock that the panes of a page share.
 
 const FOOT = 22, AXIS = 52, LEAST_STRIP = 62, EXACT = 3;
-const VALUES_EVERY = 100; // ms: faster than this nobody reads
 const STOOD = 250; // ms: who seeks on before wants no exact value, and the map comes first
 const RANGES = [["whole window", 0], ["± 5 min", 5 * MINUTE], ["± 30 min", 30 * MINUTE], ["± 2 h", 2 * HOUR]];
 
@@ -79,7 +78,7 @@ function perform(root, scene, ask, model) {
   let picked = model.trucks.length ? numbers(model.trucks, scene.trucks) : null;
   let range = 0, from = 0, to = scene.length, surface = null, frame = 0, drag = null;
   // The curves are drawn when they change; while time goes, the playhead alone moves over them.
-  let stale = true, valued = 0, width = 0, height = 0, sought = -STOOD, standing = 0;
+  let stale = true, valued = -1, width = 0, height = 0, sought = -STOOD, standing = 0, placed = NaN;
   const follow = () => { if (!frame) frame = requestAnimationFrame(draw); };
   const redraw = () => {
     stale = true;
@@ -192,11 +191,14 @@ function perform(root, scene, ask, model) {
     if (!surface || !width) return;
     if (range > 0 || stale) drawCurves();
     const x = Math.round(view.toX(now()) * devicePixelRatio) / devicePixelRatio;
-    needle.hidden = x < view.left || x > view.left + view.width;
-    needle.style.transform = `translateX(${x}px)`;
-    if (playhead.playing && !stale && time - valued < VALUES_EVERY) return;
+    if (x !== placed) {
+      placed = x;
+      needle.hidden = x < view.left || x > view.left + view.width;
+      needle.style.transform = `translateX(${x}px)`;
+    }
+    if (playhead.playing && !stale && beatOf(time) === valued) return;
     stale = false;
-    valued = time;
+    valued = beatOf(time);
     const wanted = [...trucks()];
     [...channels].forEach((channel, row) => {
       wanted.forEach((truck, k) => sayValue(said[row].values[k], truck, channel, level(), wanted.length > 1));

@@ -36,29 +36,34 @@ class Sprites {
     });
   }
 
-  // A truck's name, and what it carries where that is told. What lies under it does not show through.
-  name(name, heard, payload = "") {
-    const key = `name ${heard} ${payload} ${name}`;
-    if (this._held.has(key)) return this._held.get(key);
-    const surface = this._surface, font = `600 11.5px ${surface.font}`, light = `500 11.5px ${surface.font}`, height = 18;
-    const measured = new OffscreenCanvas(1, 1).getContext("2d");
-    measured.font = font;
-    const named = Math.min(220, Math.ceil(measured.measureText(name).width) + 6);
-    measured.font = light;
-    const width = named + (payload ? Math.ceil(measured.measureText(payload).width) + 3 : 0);
+  // A truck's name, where what it carries follows it or not. What lies under it does not show through.
+  name(name, heard, followed) {
+    const key = `name ${heard} ${followed} ${name}`;
+    return this._held.get(key) || this._plate(key, name, 600, heard, 3, [3, followed ? 0 : 3, followed ? 0 : 3, 3]);
+  }
+
+  // What a truck carries, to follow its name: many carry the same.
+  payload(words) {
+    const key = `payload ${words}`;
+    return this._held.get(key) || this._plate(key, words, 500, true, 0, [0, 3, 3, 0]);
+  }
+
+  _plate(key, words, weight, heard, before, corners) {
+    const surface = this._surface, font = `${weight} 11.5px ${surface.font}`, height = 18;
+    this._measured ??= new OffscreenCanvas(1, 1).getContext("2d");
+    this._measured.font = font;
+    const width = Math.min(220, Math.ceil(this._measured.measureText(words).width) + before + 3);
     return this._make(key, width, height, (context) => {
       context.font = font;
       context.textBaseline = "middle";
       context.fillStyle = surface.background;
       context.globalAlpha = 0.85;
       context.beginPath();
-      context.roundRect(0, 2, width, height - 4, 3);
+      context.roundRect(0, 2, width, height - 4, corners);
       context.fill();
       context.globalAlpha = 1;
       context.fillStyle = heard ? surface.ink : surface.muted;
-      context.fillText(name, 3, height / 2, 214);
-      context.font = light;
-      context.fillText(payload, named, height / 2);
+      context.fillText(words, before, height / 2, 217 - before);
     });
   }
 

@@ -40,6 +40,7 @@ _PARTS = (
     "timeline_meant",
     "timeline_words",
     "timeline_bar",
+    "timeline_line",
     "timeline_tip",
     "timeline_layout",
     "timeline_steps",

@@ -1,10 +1,13 @@
 // The timeline: one row a truck, its states in time, and beside them the total time in each state.
 // Model times are milliseconds from `origin` (milliseconds since 1970); bounds come packed, see intervals.py.
 
+// What moves the line of the moment and nothing that is drawn.
+const UNDRAWN = new Set(["play", "pause", "seek", "speed", "tick"]);
+
 export function render({ model }) {
   const parts = timelineParts(model), { root, canvas, scroll, heard, help } = parts;
   const view = timelineView(model, scroll);
-  const sides = sidePictures(), paint = stripPainter();
+  const sides = sidePictures(), paint = stripPainter(), line = momentLine(parts.line);
   let moving = false, dragging = false, said = 0, seek = false, sought = -1, frame = 0, later = 0, pointer = null, tabled = false, looks = null, unwatch = () => {};
   // Beside a map the moment is where the shared clock stands, and the truck is the one that is followed.
   const shared = model.shared ? enterShared(model.shared, model.origin, model.span) : null;
@@ -144,6 +147,7 @@ export function render({ model }) {
   function point(spot) {
     pointer = spot;
     drawOver(parts, view, meant, pinned, spot);
+    line.place(view, meant.at());
   }
 
   // What pointer and keys do ---------------------------------------------------------------------
@@ -194,6 +198,7 @@ export function render({ model }) {
     if (what === "source" && shared.source !== model.source) model.source = shared.source;
     const at = meant.at(), span = view.t1 - view.t0;
     if (view.data && shared.playhead.playing && (at < view.t0 || at >= view.t1)) mover.show(at - span / 20, at + (span * 19) / 20);
+    else if (view.data && view.width && UNDRAWN.has(what)) line.place(view, at);
     else if (view.data && view.width) point(pointer);
   });
   if (shared) root.classList.add("beside");

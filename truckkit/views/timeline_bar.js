@@ -23,7 +23,7 @@ function timelineBar(parts, view, meant, shared, act) {
   const csv = labelledButton("CSV", "Save the intervals in sight as CSV", () =>
     download(new Blob(["\ufeff", csvOf(view)], { type: "text/csv" }), "timeline.csv"));
   const png = labelledButton("PNG", "Save the picture as PNG", async () =>
-    download(await pictureOf([parts.canvas, parts.over], view.surface.background), "timeline.png"));
+    download(await pictureOf([parts.canvas, parts.over], view.surface.background, (context) => drawMoment(context, view, meant.at())), "timeline.png"));
   const stretch = labelledButton("", "", () => meant.mean(null)), few = labelledButton("", "Show all trucks", () => shared.narrow(null));
   stretch.hidden = few.hidden = true;
   const replay = element("a", "link", "Open in replay");

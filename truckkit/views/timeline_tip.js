@@ -1,4 +1,4 @@
-// What is under the pointer, and what lies over the strips: the stretch, the marks, the moments.
+// What is under the pointer, and what lies over the strips: the stretch, the marks, the moment under the pointer.
 
 // Of the intervals within half a pixel the shortest, for it is hardest to hit.
 function intervalUnder(view, x, row) {
@@ -29,15 +29,13 @@ function prepared(layer, view) {
 // Draws what lies over the strips. A picture of nothing that stays one is left alone, for a browser composes
 // each that is touched anew.
 function paintOver(over, view, meant, marks, pointed) {
-  const drawn = JSON.stringify({ marks: marks.length, brush: meant.stretch(), at: meant.at() });
-  const empty = !marks.length && !meant.stretch() && meant.at() === null && pointed === null;
-  if (empty && over.dataset.empty === "true" && over.dataset.drawn === drawn) return;
+  const empty = !marks.length && !meant.stretch() && pointed === null;
+  if (empty && over.hidden) return;
+  over.hidden = empty;
   const context = prepared(over, view);
   drawBrush(context, view, meant.stretch());
   drawMarks(context, view, marks);
-  drawMoments(context, view, meant.at(), pointed);
-  over.dataset.drawn = drawn;
-  over.dataset.empty = String(empty);
+  drawPointed(context, view, pointed);
 }
 
 // Draws what lies over the strips, and tells what is under `spot`; null: no pointer is there.

@@ -4,7 +4,7 @@
 // `act`: {shared, ask, redraw, clock, tell}; `clock()` is the clock that times are told by.
 function mapTools(pane, viewport, scene, { shared, ask, redraw, clock, tell }) {
   const canvas = pane.appendChild(element("canvas", "tools", "", { "aria-hidden": "true" }));
-  const buttons = new Map();
+  const still = new Still(canvas), buttons = new Map();
   let blank = true;
 
   const say = () => {
@@ -58,14 +58,10 @@ function mapTools(pane, viewport, scene, { shared, ask, redraw, clock, tell }) {
     draw(surface) {
       const used = box.box() || measure.armed();
       if (!used && blank) return;
-      const dpr = globalThis.devicePixelRatio || 1;
-      const width = Math.round(viewport.width * dpr), height = Math.round(viewport.height * dpr);
-      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-      const context = canvas.getContext("2d");
-      context.setTransform(dpr, 0, 0, dpr, 0, 0);
-      context.clearRect(0, 0, viewport.width, viewport.height);
+      const context = still.begin(viewport.width, viewport.height);
       box.draw(context, surface);
       measure.draw(context, surface);
+      still.show();
       blank = !used;
     },
     stop() {
