@@ -15,6 +15,7 @@ from truckkit import align, schema, times
 from truckkit.errors import BadRequest, unknown
 from truckkit.metrics import coverage
 from truckkit.site.happened import Happened
+from truckkit.site.prepared import Prepared
 from truckkit.store import Generation, Lent, Remote, Store
 
 
@@ -126,6 +127,43 @@ class Narrowed:
         fresh._trucks, fresh._window, fresh._source = self._trucks, self._window, self._source
         fresh._happened = self._happened
         return fresh
+
+    def prepared(
+        self,
+        question: Callable[..., ibis.Table],
+        values: Mapping[str, str],
+        window: tuple[str, str] | None = None,
+    ) -> Prepared:
+        """A question that is put into SQL once, to be asked many times with values of its own.
+
+        To write the SQL of an expression takes longer than to read an hour of one truck. Values are bound,
+        so that no name can be taken for SQL. Each answer is of the store's newest generation.
+
+        Parameters
+        ----------
+        question
+            Takes this site, and a value by each of the names, and gives the table to answer with.
+        values
+            The names of the values, each with its type: string, float64, int64, boolean or timestamp.
+        window
+            Two of the names: of samples (``positions``, ``telemetry``, ``channels``) the question needs
+            none of before the first or from the second on, so that files of other days are not looked at.
+
+        Returns
+        -------
+        Prepared
+            To be called with the values; gives the rows as an Arrow table.
+
+        Examples
+        --------
+        >>> import truckkit as tk
+        >>> def of_fleet(site, fleet):
+        ...     return site.trucks.filter(site.trucks.fleet == fleet).select("truck")
+        >>> trucks_of = tk.sample().prepared(of_fleet, {"fleet": "string"})
+        >>> trucks_of(fleet="no such fleet").num_rows
+        0
+        """
+        return Prepared(self, question, values, window)
 
     def _narrowed(self, **changes: Any) -> Self:
         narrower = object.__new__(type(self))

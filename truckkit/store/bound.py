@@ -25,6 +25,7 @@ import pyarrow as pa
 import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
+from truckkit.errors import BadRequest
 from truckkit.store.asking import Statement
 from truckkit.store.reader import Backend
 
@@ -52,8 +53,8 @@ class _Compiler(DuckDBCompiler):  # type: ignore[misc]
 
     def visit_Slot(self, op: Slot, *, key: str, dtype: dt.DataType) -> sge.Expression:  # noqa: N802
         """A parameter of its type, for DuckDB would take its type from the first value."""
-        place: sge.Expression = self.cast(sge.Placeholder(this=key), dtype)
-        return place
+        bound: sge.Expression = self.cast(sge.Placeholder(this=key), dtype)
+        return bound
 
 
 _COMPILER = _Compiler()
@@ -70,7 +71,15 @@ class Written:
 
     @classmethod
     def of(cls, rows: ibis.Table) -> Written:
-        """Write a question of one store."""
+        """Write a question of one store.
+
+        Raises ``BadRequest`` where it brings rows along, which only the thread that brought them can read.
+        """
+        if rows.op().find(ops.InMemoryTable):
+            raise BadRequest(
+                "a question that is prepared reads tables of its site alone; "
+                "join rows of your own to its answer."
+            )
         statement = _COMPILER.to_sqlglot(rows)
         places = frozenset(place.name for place in statement.find_all(sge.Placeholder))
         sql = statement.sql(dialect=_COMPILER.dialect)

@@ -34,6 +34,10 @@ SHUT: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+_SAMPLED = tuple(table.name for table in schema.TABLES.values() if table.sampled)
+_FEW = 3
+"""So many files are planned in less time than a view over a year of them."""
+
 _MOST_COMPILED = 256
 """Expressions whose SQL a generation remembers."""
 
@@ -173,6 +177,21 @@ class Generation:
         """
         within = self.holder(name, start, stop)
         return self.tables[name] if within == "memory" else self._table(schema.TABLES[name], within)
+
+    def near(self, start: datetime, stop: datetime) -> tuple[str, ...]:
+        """The files that hold the samples of a window, where they are few; none: take all of them."""
+        held = {alias for name in _SAMPLED for alias in self.holding(name, (start, stop))}
+        return tuple(sorted(held)) if len(held) <= _FEW else ()
+
+    def within(self, rows: ibis.Table, files: tuple[str, ...]) -> ibis.Table:
+        """A question over samples, which are read from these files alone."""
+        read: dict[ops.Node, ops.Node] = {}
+        for name in _SAMPLED:
+            of = [alias for *_, alias in self._stretches[name] if alias in files]
+            if of and all((alias, name) in self._whole for alias in of):
+                tables = [self._table(schema.TABLES[name], alias) for alias in of]
+                read[self.tables[name].op()] = (tables[0] if len(tables) == 1 else ibis.union(*tables)).op()
+        return rows.op().replace(read).to_expr() if read else rows
 
     def holder(self, name: str, start: datetime, stop: datetime) -> str:
         """What DuckDB calls the file that holds these rows alone, or the hub, whose views hold all."""
