@@ -359,3 +359,13 @@ def test_the_scratch_space_of_a_process_that_was_killed_goes_with_the_next_draft
         with Draft(scratch=tmp_path):
             assert one.scratch.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_days_rows_lie_in_groups_short_enough_that_a_window_of_time_skips_most(long_day):
+    file = next(long_day.glob("day-*.duckdb"))
+    with duckdb.connect(str(file), read_only=True) as con:
+        groups = con.execute(
+            "SELECT max(rows) FROM (SELECT sum(count) AS rows FROM pragma_storage_info('positions') "
+            "WHERE column_name = 'at' AND segment_type <> 'VALIDITY' GROUP BY row_group_id)"
+        ).fetchall()
+    assert groups == [(16_384,)]

@@ -93,17 +93,19 @@ def widened(quoted: str, wanted: Mapping[str, str]) -> list[str]:
 
 
 _SHORT_GROUPS = "ROW_GROUP_SIZE 8192"
+_GROUPS = "ROW_GROUP_SIZE 16384"
+"""Rows whose bounds are known together: of DuckDB's own 122880, ten minutes of all trucks touch most."""
 
 
 def attach(path: str, alias: str, read_only: bool, *, small: bool = False, keyed: bool = False) -> str:
     """The statement that attaches a file; a new ``small`` one is made of small blocks.
 
-    A ``keyed`` one has short row groups: DuckDB writes the last group of a table anew when rows are added,
+    A ``keyed`` one has shorter row groups: DuckDB writes the last group of a table anew when rows are added,
     which costs a third of a second where that is long.
 
     Files are laid out as DuckDB 1.4 does it: names repeat, and that packs them at two thirds of the cost.
     """
     blocks = 16384 if small else 262144
-    groups = f"{_SHORT_GROUPS}, " if keyed else ""
-    options = "(READ_ONLY)" if read_only else f"({groups}BLOCK_SIZE {blocks}, STORAGE_VERSION 'v1.4.0')"
+    groups = _SHORT_GROUPS if keyed else _GROUPS
+    options = "(READ_ONLY)" if read_only else f"({groups}, BLOCK_SIZE {blocks}, STORAGE_VERSION 'v1.4.0')"
     return f"ATTACH {literal(path)} AS {name(alias)} {options}"
