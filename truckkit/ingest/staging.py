@@ -127,7 +127,9 @@ class Staging:
         columns = list(dict.fromkeys(spec.source for spec in wanted.columns.values() if spec.source))
         if not columns:
             return told
-        return told.group_by(columns).aggregate(**{LINE: told[LINE].max()})
+        # They are few, and asked for twice: what they say, and which of them are refused.
+        once = told.group_by(columns).aggregate(**{LINE: told[LINE].max()}).to_pyarrow()
+        return self.draft.read(f"said_{load.number}_{wanted.into.name}", once)
 
     def _more(self, rows: ibis.Table, table: schema.Table, counted: schema.Table, load: Load) -> None:
         """Stage what rows say of another table than the one that counts them.
@@ -138,13 +140,15 @@ class Staging:
         refused = self.draft.refused(counted, load)
         if refused is not None:
             telling = telling.anti_join(refused, "_line")
+        if table.kind != "catalog":
+            self.draft.stage(table, telling, load)
+            return
+        # Many rows tell of one truck or place: the last word on each column holds.
         good = telling.filter(telling["_reason"].isnull())
-        if table.kind == "catalog":
-            # Many rows tell of one truck or place: the last word on each column holds.
-            rest = [name for name in good.columns if name in table and name not in table.key]
-            good = good.group_by(list(table.key)).aggregate(
-                **{name: good[name].argmax(good["_line"]) for name in rest}
-            )
+        rest = [name for name in good.columns if name in table and name not in table.key]
+        good = good.group_by(list(table.key)).aggregate(
+            **{name: good[name].argmax(good["_line"]) for name in rest}
+        )
         self.draft.stage(table, good, load)
         self.draft.stage(table, telling.filter(telling["_reason"].notnull()), load)
 
