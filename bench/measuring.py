@@ -28,13 +28,22 @@ def environment(**more: str) -> dict[str, str]:
 def cpu_s() -> float:
     """User and system seconds of this process with its threads, its readers, and its children that ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used) + sum(map(_living_s, apart.processes()))
+    return sum(each.ru_utime + each.ru_stime for each in used) + sum(map(living_s, apart.processes()))
 
 
-def _living_s(pid: int) -> float:
+def living_s(pid: int) -> float:
     """User and system seconds of a process that still lives; one that ended is counted as a child."""
+    return _ticks_s(pid, 11)
+
+
+def ended_s(pid: int) -> float:
+    """User and system seconds of those children of a process that ended."""
+    return _ticks_s(pid, 13)
+
+
+def _ticks_s(pid: int, field: int) -> float:
     told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return (int(told[field]) + int(told[field + 1])) / os.sysconf("SC_CLK_TCK")
 
 
 def timed(do: Callable[[], object]) -> tuple[float, float]:

@@ -110,6 +110,12 @@ class Influxd:
             self._process.wait(30)
             self._process = None
 
+    @property
+    def process(self) -> int:
+        """Its process while it runs."""
+        assert self._process
+        return self._process.pid
+
     def url(self, database: str, opening: str = "") -> str:
         """The address of a database, as truckkit takes it."""
         return f"influx://{opening}127.0.0.1:{self.port}/{database}"

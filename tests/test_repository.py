@@ -25,7 +25,6 @@ CONDA_NAMES = {
 
 # What is needed and never imported by name.
 NOT_IMPORTED = {
-    "sqlglot": "Ibis uses it; it is named for its pin",
     "tzdata": "the standard library reads it",
     "hvplot": "notebooks plot with it",
     "uvicorn": "its command serves REST alone",
