@@ -30,3 +30,11 @@ def test_importing_truckkit_brings_neither_panel_nor_a_source():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="has no attribute 'replay'"):
         _ = tk.replay
+
+
+def test_who_asks_a_store_for_arrow_does_not_wait_for_pandas():
+    folder = str(tk.sample().opened.folder)
+    asks = "site.states.limit(3).to_pyarrow(), site.states.count().to_pyarrow()"
+    says = f"import sys, truckkit as tk; site = tk.open({folder!r}); {asks}; print('pandas' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"

@@ -17,9 +17,11 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import pyarrow as pa
 from ibis.backends.duckdb import Backend as DuckDBBackend
+from ibis.formats.pyarrow import PyArrowData
 
 from truckkit import schema
 from truckkit.store import attached, ddl, layout
@@ -40,6 +42,18 @@ _FEW = 3
 
 _MOST_COMPILED = 256
 """Expressions whose SQL a generation remembers."""
+
+
+class _Arrow(PyArrowData):  # type: ignore[misc]
+    """Arrow as Ibis has it; DuckDB tells numbers where a column is of nothing at all."""
+
+    @classmethod
+    def convert_scalar(cls, scalar: pa.Scalar, dtype: dt.DataType) -> pa.Scalar:
+        return pa.scalar(None) if dtype.is_null() else super().convert_scalar(scalar, dtype)
+
+    @classmethod
+    def convert_column(cls, column: pa.ChunkedArray, dtype: dt.DataType) -> pa.ChunkedArray:
+        return pa.nulls(len(column)) if dtype.is_null() else super().convert_column(column, dtype)
 
 
 class Backend(DuckDBBackend):  # type: ignore[misc]
@@ -119,10 +133,23 @@ class Backend(DuckDBBackend):  # type: ignore[misc]
         with attached.reading(self.folder):
             return super().raw_sql(query, **kwargs)
 
-    def to_pyarrow(self, expr: ibis.Expr, /, **kwargs: Any) -> Any:
-        """The rows of an expression; a broken file is named."""
+    def to_pyarrow(
+        self,
+        expr: ibis.Expr,
+        /,
+        *,
+        params: Mapping[ibis.Expr, Any] | None = None,
+        limit: int | str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """The rows of an expression; a broken file is named.
+
+        Ibis would do the same and import pandas for it: a third of a second and 40 MB in a program that
+        asks for Arrow.
+        """
         with attached.reading(self.folder):
-            return super().to_pyarrow(expr, **kwargs)
+            found = self._to_duckdb_relation(expr, params=params, limit=limit, **kwargs).to_arrow_table()
+        return expr.__pyarrow_result__(found, data_mapper=_Arrow)
 
     def execute(self, expr: ibis.Expr, /, **kwargs: Any) -> Any:
         """The rows of an expression, as pandas has them; a broken file is named."""
