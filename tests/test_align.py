@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import ibis
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from strips import LETTERS, intervals, mine
+from strips import LETTERS, MIDNIGHT, intervals, mine
 
 from truckkit import align
 from truckkit.align import side_by_side
@@ -120,3 +121,67 @@ def test_a_way_is_thinned_part_by_part_and_keeps_its_ends_and_extremes():
         s < 500 for s in kept
     )
     assert set(found["part"].to_pylist()) == {0, 1}
+
+
+def samples(seconds: list[float], **columns: list[object]) -> ibis.Table:
+    """Rows of one truck, so many seconds after midnight."""
+    at = [MIDNIGHT.replace(tzinfo=None) + dt.timedelta(seconds=each) for each in seconds]
+    return ibis.memtable(
+        pa.table({"truck": ["T01"] * len(at), "at": pa.array(at, pa.timestamp("us")), **columns})
+    )
+
+
+def seconds(rows: ibis.Table, *columns: str) -> list[tuple[object, ...]]:
+    """Rows in order of time, instants as seconds after midnight."""
+    told = rows.order_by(columns[0]).select(*columns).to_pyarrow().to_pylist()
+    zero = MIDNIGHT.replace(tzinfo=None)
+
+    def counted(each: object) -> object:
+        return (each - zero).total_seconds() if isinstance(each, dt.datetime) else each
+
+    return [tuple(map(counted, row.values())) for row in told]
+
+
+def test_an_interval_of_hours_holds_each_sample_from_its_start_to_before_its_stop():
+    states = told("fms", {"T01": " " * 7 + "H" * 120 + "w"})
+    start, stop = 7 * 60, 127 * 60
+    asked = samples([start - 0.001, start, 3_600, stop - 0.001, stop, stop + 60])
+    assert [state for _, state in seconds(align.in_intervals(asked, states, "state"), "at", "state")] == [
+        None, "haul", "haul", "haul", "delay", None,
+    ]  # fmt: skip
+
+
+def test_readings_that_say_the_same_are_one_stretch_until_another_or_a_silence():
+    readings = samples([0, 5, 10, 15, 200, 205], loaded=[True, True, None, False, False, True])
+    found = align.holding(readings, "loaded", dt.timedelta(seconds=90))
+    assert seconds(found, "start", "stop", "loaded") == [
+        (0, 15, True),
+        (15, 105, False),
+        (200, 205, False),
+        (205, 295, True),
+    ]
+
+
+@settings(max_examples=25)
+@given(
+    some.lists(
+        some.tuples(some.integers(0, 900), some.booleans()), unique_by=lambda each: each[0], max_size=12
+    ),
+    some.sets(some.integers(0, 1000), min_size=1, max_size=12),
+)
+def test_samples_in_what_readings_hold_are_those_with_the_newest_reading_before_them(said, asked):
+    readings = samples([at for at, _ in said], loaded=pa.array([word for _, word in said], pa.bool_()))
+    found = align.in_intervals(
+        samples(sorted(asked)), align.holding(readings, "loaded", dt.timedelta(seconds=90)), "loaded"
+    )
+    newest = {at: max((each for each in said if each[0] <= at), default=None) for at in asked}
+    assert seconds(found, "at", "loaded") == [
+        (at, reading[1] if reading and at < reading[0] + 90 else None)
+        for at, reading in sorted(newest.items())
+    ]
+
+
+def test_a_period_without_samples_has_no_row():
+    speeds = samples([0, 59.999, 180], speed_kmh=[10.0, 30.0, 5.0])
+    found = align.resampled(speeds, "1min", mean_kmh=ibis._.speed_kmh.mean())
+    assert seconds(found, "start", "mean_kmh") == [(0, 20.0), (180, 5.0)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 
 import ibis
@@ -24,9 +24,15 @@ def clipped(intervals: ibis.Table, start: datetime, stop: datetime) -> ibis.Tabl
     ibis.Table
         One row per interval that overlaps ``[start, stop)``; ``start`` and ``stop`` lie within it.
     """
-    first, last = instant(start), instant(stop)
-    within = intervals.filter(intervals.start < last, intervals.stop > first)
-    return within.mutate(start=ibis.greatest(within.start, first), stop=ibis.least(within.stop, last))
+    within = overlapping(intervals, start, stop)
+    return within.mutate(
+        start=ibis.greatest(within.start, instant(start)), stop=ibis.least(within.stop, instant(stop))
+    )
+
+
+def overlapping(intervals: ibis.Table, start: datetime, stop: datetime) -> ibis.Table:
+    """Intervals of which some lies in the window ``[start, stop)``, whole."""
+    return intervals.filter(intervals.start < instant(stop), intervals.stop > instant(start))
 
 
 def per_hour(intervals: ibis.Table, offset_min: int = 0) -> ibis.Table:
@@ -78,7 +84,8 @@ def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> i
     """Samples with what the interval that holds them says.
 
     An interval holds its start and not its stop. A sample that no interval holds has empty
-    columns. Intervals of one truck must not overlap, as states of one source do not.
+    columns. Intervals of one truck must not overlap, as states of one source do not; what lies outside of
+    the time of the samples is better cut off, see ``clipped``.
 
     Parameters
     ----------
@@ -102,18 +109,115 @@ def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> i
     >>> in_intervals(site.telemetry, site.states, "state").columns[-1]
     'state'
     """
-    theirs = intervals.select(
-        "truck", _since=_.start, _until=_.stop, **{f"_{name}": intervals[name] for name in columns}
+    whole = intervals.filter(intervals.start < intervals.stop)
+    # Stretches of time are joined by their number, which needs no order: to sort all samples, as an as-of
+    # join does, costs three times as much. The last microsecond of an interval is its own, its stop is not.
+    last = _stretch(whole.stop - ibis.interval(microseconds=1))
+    theirs = whole.select(
+        _truck=whole.truck,
+        _since=whole.start,
+        _until=whole.stop,
+        _stretch=ibis.range(_stretch(whole.start), last + 1).unnest(),
+        **{f"_{name}": whole[name] for name in columns},
     )
-    joined = samples.asof_join(theirs, on=samples.at >= theirs["_since"], predicates="truck")
-    held = joined["_until"].notnull() & (joined.at < joined["_until"])
-    return joined.select(
-        *samples.columns,
-        **{
-            name: ibis.ifelse(held, joined[f"_{name}"], ibis.null(joined[f"_{name}"].type()))
-            for name in columns
-        },
+    numbered = samples.mutate(_number=_stretch(samples.at))
+    joined = numbered.left_join(
+        theirs,
+        [
+            numbered.truck == theirs["_truck"],
+            numbered["_number"] == theirs["_stretch"],
+            numbered.at >= theirs["_since"],
+            numbered.at < theirs["_until"],
+        ],
     )
+    return joined.select(*samples.columns, **{name: joined[f"_{name}"] for name in columns})
+
+
+_STRETCH_S = 300
+"""Long enough that a year of intervals is not many stretches, and short enough to hold few intervals."""
+
+
+def _stretch(at: ibis.Value) -> ibis.Value:
+    """The number of the stretch that an instant lies in."""
+    return at.epoch_seconds() // _STRETCH_S
+
+
+def holding(readings: ibis.Table, column: str, holds: timedelta) -> ibis.Table:
+    """For how long readings said the same.
+
+    A reading holds until the next one of its truck, and for a length of time at most. What few values have,
+    such as a switch or ``payload_t > 100``, is few stretches: samples find the newest reading before them
+    by ``in_intervals`` over these at a third of what an as-of join costs.
+
+    Parameters
+    ----------
+    readings
+        Rows with ``truck``, ``at`` and the column; those of which it is empty do not count.
+    column
+        What they say.
+    holds
+        For how long a reading holds where none follows.
+
+    Returns
+    -------
+    ibis.Table
+        One row per stretch ``[start, stop)`` in which the readings of a truck follow each other in time and
+        say the same: ``truck``, ``start``, ``stop`` and the column.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> from datetime import timedelta
+    >>> from ibis import _
+    >>> loads = tk.sample().telemetry.mutate(loaded=_.payload_t > 100)
+    >>> holding(loads, "loaded", timedelta(seconds=90)).columns
+    ('truck', 'start', 'stop', 'loaded')
+    """
+    by_truck = ibis.window(group_by="truck", order_by="at")
+    told = readings.filter(readings[column].notnull()).select("truck", "at", column)
+    longest = ibis.interval(microseconds=round(holds.total_seconds() * 1e6))
+    beside = told.mutate(_before=told[column].lag().over(by_truck), _last=told.at.lag().over(by_truck))
+    fresh = (beside[column] != beside["_before"]) | (beside.at > beside["_last"] + longest)
+    firsts = beside.filter(fresh.fill_null(True))
+    ends = told.group_by("truck").aggregate(_end=told.at.max())
+    met = firsts.join(ends, "truck")
+    # A stretch stops where the next one starts, or once its own last reading has held long enough.
+    following = met.at.lead().over(by_truck)
+    own = met["_last"].lead().over(by_truck).fill_null(met["_end"]) + longest
+    stop = ibis.least(following.fill_null(own), own)
+    return met.select("truck", column, start=met.at, stop=stop).relocate(column, after="stop")
+
+
+def resampled(samples: ibis.Table, every: str | timedelta, /, **figures: ibis.Deferred) -> ibis.Table:
+    """Samples of each truck, gathered by periods of one length.
+
+    Parameters
+    ----------
+    samples
+        Rows with ``truck`` and ``at``.
+    every
+        Length of a period, of whole seconds: ``"1min"``. Periods start at midnight UTC.
+    figures
+        What to tell of each period, by name: ``speed_kmh=_.speed_kmh.mean()``.
+
+    Returns
+    -------
+    ibis.Table
+        One row per truck and period in which there are samples: ``truck``, ``start`` and the figures.
+
+    Examples
+    --------
+    >>> import truckkit as tk
+    >>> from ibis import _
+    >>> resampled(tk.sample().positions, "1min", fastest_kmh=_.speed_kmh.max()).columns
+    ('truck', 'start', 'fastest_kmh')
+    """
+    seconds = times.whole_seconds("every", every)
+    # Numbers are grouped in two thirds of the time of instants.
+    numbered = samples.mutate(_period=samples.at.epoch_seconds() // seconds)
+    found = numbered.group_by("truck", "_period").aggregate(**figures)
+    start = (found["_period"] * seconds).as_timestamp("s").cast(schema.INSTANT)
+    return found.select("truck", start=start, **{name: found[name] for name in figures})
 
 
 def side_by_side(fms: ibis.Table, detected: ibis.Table) -> ibis.Table:
@@ -145,8 +249,8 @@ def side_by_side(fms: ibis.Table, detected: ibis.Table) -> ibis.Table:
     """
     bounds = [side.select("truck", at=side[bound]) for side in (fms, detected) for bound in ("start", "stop")]
     at = ibis.union(*bounds, distinct=True)
-    told = in_intervals(at, fms, "state").rename(fms="state")
-    told = in_intervals(told, detected, "state").rename(detected="state")
+    told = _newest(at, fms, "fms")
+    told = _newest(told, detected, "detected")
     by_truck = ibis.window(group_by="truck", order_by="at")
     # From each bound to the next neither changes; where the next one says the same, the stretch goes on.
     changes = told.mutate(
@@ -165,6 +269,15 @@ def side_by_side(fms: ibis.Table, detected: ibis.Table) -> ibis.Table:
         minutes=_.stop.delta(_.at, unit="microsecond") / 60e6,
         agrees=_.fms == _.detected,
     ).relocate("start", after="truck")
+
+
+def _newest(at: ibis.Table, states: ibis.Table, name: str) -> ibis.Table:
+    """Bounds of intervals, with the state that lies there: as few as these are sorted in no time."""
+    theirs = states.select("truck", _since=_.start, _until=_.stop, _state=_.state)
+    joined = at.asof_join(theirs, on=at.at >= theirs["_since"], predicates="truck")
+    held = joined["_until"].notnull() & (joined.at < joined["_until"])
+    state = ibis.ifelse(held, joined["_state"], ibis.null("string"))
+    return joined.select(*at.columns, **{name: state})
 
 
 SILENT_S = 60.0

@@ -78,7 +78,7 @@ class OfRoads(Answered):
         for state in wanted:
             if state not in tuple(schema.STATES):
                 raise unknown("state", state, schema.STATES, "truckkit")
-        states = self.states
+        states = self.clipped_states()
         readings = self.telemetry.select("truck", "at", *(channels or known))
         if grade is None:
             with_state = align.in_intervals(readings, states, "state")

@@ -16,7 +16,7 @@ import pyarrow as pa
 from ibis import _
 
 from truckkit import schema
-from truckkit.align import clipped
+from truckkit.align import clipped, in_intervals
 from truckkit.errors import unknown
 from truckkit.views.answers import SHARED
 from truckkit.views.loads import carried
@@ -155,19 +155,10 @@ def _payload(site: Site, scene: Scene, drawn: ibis.Table) -> Level:
 
 
 def _during(samples: ibis.Table, site: Site, intervals: ibis.Table, column: str) -> ibis.Table:
-    """The samples that lie in an interval, with what it says.
-
-    It says the same as ``align.in_intervals`` for a fifth of the work, where all samples are wanted: minutes
-    are joined by their number, which needs no order.
-    """
+    """The samples that lie in an interval, with what it says."""
     assert site.narrowed_to is not None
-    held = clipped(intervals.select("truck", "start", "stop", column), *site.narrowed_to)
-    held = held.filter(held.start < held.stop)
-    last = (held.stop - ibis.interval(microseconds=1)).epoch_seconds() // 60
-    minutes = held.mutate(minute=ibis.range(held.start.epoch_seconds() // 60, last + 1).unnest())
-    numbered = samples.mutate(minute=samples.at.epoch_seconds() // 60)
-    joined = numbered.join(minutes, ["truck", "minute"])
-    return joined.filter(joined.at >= joined.start, joined.at < joined.stop)
+    held = in_intervals(samples, clipped(intervals, *site.narrowed_to), column)
+    return held.filter(held[column].notnull())
 
 
 def _seconds(scene: Scene, truck: ibis.Value) -> ibis.Value:
