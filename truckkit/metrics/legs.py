@@ -12,7 +12,8 @@ from truckkit.metrics.rates import WORKING
 BREAKS = ("standby", "down", "no_data")
 """The states that end a leg: what follows one of them is another leg."""
 
-_DRIVES = ("haul", "return")
+DRIVES = ("haul", "return")
+"""The legs on which a truck drives from one place to another."""
 
 
 def legs(states: ibis.Table) -> ibis.Table:
@@ -40,7 +41,7 @@ def legs(states: ibis.Table) -> ibis.Table:
     told = states.select("truck", "start", "stop", "state", "place", "loader")
     beside = _beside(told, "truck")
     fresh = (beside.state != beside["_before"]).fill_null(True)
-    driving = beside.state.isin(_DRIVES)
+    driving = beside.state.isin(DRIVES)
     outside = ibis.null("string")
     each = beside.select(
         "truck",
@@ -100,13 +101,13 @@ def usual(before: ibis.Table, now: ibis.Table, trucks: ibis.Table) -> ibis.Table
         before.select(*columns, early=ibis.literal(True)), now.select(*columns, early=ibis.literal(False))
     )
     beside = _beside(told, "truck", "early")
-    driving = beside.state.isin(_DRIVES)
-    standing = [state for state in WORKING if state not in _DRIVES]
+    driving = beside.state.isin(DRIVES)
+    standing = [state for state in WORKING if state not in DRIVES]
     direct = beside["_before"].isin(standing) & beside["_after"].isin(standing)
     placed = beside.filter(ibis.ifelse(driving, direct, beside.state.isin(standing) & beside.place.notnull()))
     each = placed.mutate(
-        from_place=ibis.ifelse(placed.state.isin(_DRIVES), placed["_from"], placed.place),
-        to_place=ibis.ifelse(placed.state.isin(_DRIVES), placed["_to"], placed.place),
+        from_place=ibis.ifelse(placed.state.isin(DRIVES), placed["_from"], placed.place),
+        to_place=ibis.ifelse(placed.state.isin(DRIVES), placed["_to"], placed.place),
     ).left_join(trucks.select("truck", "model"), "truck")
     each = each.mutate(long_us=pieces.lasts_us(each), model=each.model.fill_null(""))
     return each.group_by("model", "state", "from_place", "to_place").aggregate(

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import ibis
 
-from truckkit import times
+from truckkit import align, times
 from truckkit.errors import BadRequest, listed, unknown
 from truckkit.metrics import (
     before_after,
@@ -22,6 +22,7 @@ from truckkit.metrics import (
     production,
     rates,
     shift_change,
+    stops,
     usage,
     usage_models,
 )
@@ -128,9 +129,31 @@ class OfTime(Answered):
         Stretches are whole, also where the window cuts them; ``inside_min`` is what of them lies in it.
         """
         start, stop = self.asked
-        wide = self if self.narrowed_to is None else self.between(start - idle.AROUND, stop + idle.AROUND)
+        wide = self._wide()
         found = idle.idle(wide.clipped_states(), wide.telemetry, wide.positions, times.length(longer))
         return self.answered(idle.within(found, start, stop))
+
+    def stops(self, longer: str | timedelta = "1min") -> ibis.Table:
+        """Each time that a truck stood for at least so long, where and as what; see ``metrics.stops.stops``.
+
+        Stops that overlap the window are whole.
+        """
+        return align.overlapping(stops.stops(self._wide().states, times.length(longer)), *self.asked)
+
+    def trips(self) -> ibis.Table:
+        """What trucks drove, how far and between which places; see ``metrics.stops.trips``.
+
+        Trips that overlap the window are whole.
+        """
+        wide = self._wide()
+        return align.overlapping(stops.trips(wide.states, wide.cycles), *self.asked)
+
+    def _wide(self) -> Self:
+        """The site in its window and some hours before and after it."""
+        if self.narrowed_to is None:
+            return self
+        start, stop = self.narrowed_to
+        return self.between(start - idle.AROUND, stop + idle.AROUND)
 
     # Maintenance -------------------------------------------------------------------------------
 
