@@ -9,17 +9,20 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 PINNED := pyproject.toml constraints.txt
 FOR_DEMO := $(VENV)/.made-for-demo
 FOR_TESTS := $(VENV)/.made-for-tests
+FOR_BENCH := $(VENV)/.made-for-bench
 
 # Tests begin some hundred processes, and where this is set each of them compiles every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak format lint types floors notebooks tests fix docs constraints clean
+.PHONY: help demo test soak bench bench-quick format lint types floors notebooks tests fix docs constraints clean
 
 help:
 	@echo 'make demo         simulate a small mine, serve it and print the address'
 	@echo 'make test         format, lint, types, import floors, tests, examples, notebooks'
 	@echo 'make soak         break a store as often as its promises say: some hours'
+	@echo 'make bench        measure everything that has a goal: some hours; writes docs/speed.md'
+	@echo 'make bench-quick  the quick forms of it, in two minutes'
 	@echo 'make fix          tidy the code and write the generated pages again'
 	@echo 'make docs         write docs/schema.md and docs/rest.md again'
 	@echo 'make constraints  write constraints.txt again from a fresh environment'
@@ -43,6 +46,10 @@ $(FOR_TESTS): $(PINNED) | $(BIN)/python
 	@echo 'Installing truckkit and its tools into $(VENV): two minutes or so, once.'
 	$(PIP) install --no-compile -c constraints.txt -e '.[dev]'
 	@touch $@ $(FOR_DEMO)
+
+$(FOR_BENCH): $(PINNED) | $(FOR_TESTS)
+	$(PIP) install --no-compile -c constraints.txt -e '.[dev,bench]'
+	@touch $@ $(FOR_TESTS) $(FOR_DEMO)
 
 # What people run ---------------------------------------------------------------------------------
 
@@ -68,6 +75,13 @@ floors: $(FOR_TESTS)
 soak: export TRUCKKIT_SOAK = 1
 soak: $(FOR_TESTS)
 	$(BIN)/pytest -n 2 --dist loadfile tests/promises tests/test_apart.py
+
+# Peers that are no Python packages (InfluxDB, PostgreSQL) are measured where they are installed.
+bench: $(FOR_BENCH)
+	$(BIN)/python bench/all.py $(BENCHES)
+
+bench-quick: $(FOR_BENCH)
+	$(BIN)/python bench/all.py --quick $(BENCHES)
 
 # Two processes; a file stays in one of them, so that it makes its stores and servers once.
 tests: $(FOR_TESTS)
