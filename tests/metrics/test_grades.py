@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -24,6 +26,13 @@ def graded(rows: list[dict[str, object]]) -> list[float]:
 def test_the_grade_is_the_rise_for_each_metre_driven_also_in_a_bend():
     assert set(graded(drive("T01", WAY, kmh=18, grade_pct=8))) == {8}
     assert set(graded(drive("T01", WAY, kmh=18, grade_pct=-5))) == {-5}
+
+
+def test_samples_between_whole_seconds_count_at_their_instant():
+    rows = drive("T01", WAY, kmh=18, grade_pct=8)
+    for number, row in enumerate(rows):
+        row |= {"at": rows[0]["at"] + timedelta(milliseconds=500) * number, "speed_kmh": 36.0}
+    assert set(graded(rows)) == {8}
 
 
 def test_a_truck_that_stands_has_no_grade():

@@ -10,6 +10,7 @@ from typing import Any
 import ibis
 from ibis import _
 
+from truckkit import schema
 from truckkit.errors import BadRequest, told
 
 PART_S = 15
@@ -51,11 +52,11 @@ def grades(positions: ibis.Table) -> ibis.Table:
         positions.speed_kmh < 300,
         positions.elevation_m.abs() < 1e5,
     )
-    seconds = moving.at.epoch_seconds()
+    part = moving.at.epoch_seconds() // PART_S
     timed = moving.select(
         "truck",
-        part=seconds // PART_S,
-        _s=(seconds % PART_S) + moving.at.microsecond() / 1e6,
+        part=part,
+        _s=moving.at.delta((part * PART_S).as_timestamp("s").cast(schema.INSTANT), unit="microsecond") / 1e6,
         _m=moving.elevation_m.cast("float64"),
         _ms=moving.speed_kmh.cast("float64") / 3.6,
     )
