@@ -122,12 +122,14 @@ def overspeeds(
     same = (since_s <= hole_s) & over.limit_name.lag().over(by_truck).identical_to(over.limit_name)
     runs = over.mutate(_new=ibis.ifelse(same.fill_null(False), 0, 1))
     runs = runs.mutate(_run=_._new.sum().over(ibis.cumulative_window(group_by="truck", order_by="at")))
+    # The first of those alike, so that the same question has the same answer each time.
+    fastest = {"order_by": [runs.speed_kmh.desc(), runs.at], "include_null": True}
     events = runs.group_by("truck", "_run").aggregate(
         start=_.at.min(),
         stop=_.at.max(),
-        loaded=_.loaded.argmax(_.speed_kmh),
-        operator=_.operator.argmax(_.speed_kmh),
-        _road=_._road.argmax(_.speed_kmh),
+        loaded=runs.loaded.first(**fastest),
+        operator=runs.operator.first(**fastest),
+        _road=runs["_road"].first(**fastest),
         limit_name=_.limit_name.max(),
         limit_kmh=_.limit_kmh.max(),
         top_kmh=_.speed_kmh.max(),

@@ -73,7 +73,8 @@ def shift_change(
             first_worked=_["_first"].max(),
             last_worked=_["_last"].max(),
             longest_break_min=_["_lasts_min"].max(),
-            longest_break=_.start.argmax(_["_lasts_min"]),
+            # The first of those alike, so that the same question has the same answer each time.
+            longest_break=_.start.first(order_by=[_["_lasts_min"].desc(), _.start]),
         )
     )
     each = trucks.select("truck").cross_join(asked).left_join(found, ["truck", "shift"])

@@ -125,13 +125,15 @@ def with_stands(worst: ibis.Table, states: ibis.Table) -> ibis.Table:
         ibis.least(met["_until"], met.stop).delta(ibis.greatest(met["_since"], met.start), unit="microsecond")
         / 60e6
     )
+    # The first of those alike, so that the same question has the same answer each time.
+    longest_first = [_["_long_min"].desc(), _["_since"]]
     longest = (
         met.mutate(_long_min=within_min)
         .group_by("truck", "start", "stop")
         .aggregate(
-            _state=_.state.argmax(_["_long_min"]),
+            _state=_.state.first(order_by=longest_first),
             # An empty place would be passed over for one that is told, and that is another stand's.
-            _place=_.place.fill_null("").argmax(_["_long_min"]),
+            _place=_.place.fill_null("").first(order_by=longest_first),
             _long_min=_["_long_min"].max(),
         )
     )
