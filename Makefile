@@ -15,11 +15,13 @@ FOR_BENCH := $(VENV)/.made-for-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench bench-quick format lint types floors notebooks tests fix docs constraints clean
+.PHONY: help demo test soak bench bench-quick format lint types floors notebooks tests spark fix docs constraints \
+        clean
 
 help:
 	@echo 'make demo         simulate a small mine, serve it and print the address'
 	@echo 'make test         format, lint, types, import floors, tests, examples, notebooks'
+	@echo 'make spark        the tests of analysis on Spark'
 	@echo 'make soak         break a store as often as its promises say: some hours'
 	@echo 'make bench        measure everything that has a goal: some hours; writes docs/speed.md'
 	@echo 'make bench-quick  the quick forms of it, in two minutes'
@@ -86,6 +88,12 @@ bench-quick: $(FOR_BENCH)
 # Two processes; a file stays in one of them, so that it makes its stores and servers once.
 tests: $(FOR_TESTS)
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# The tests of analysis once more, with Spark behind the sites of strips; see docs/engines.md.
+OF_ANALYSIS := tests/metrics $(patsubst %,tests/test_%.py,align doubted engines explanation places quality questions)
+
+spark: $(FOR_TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile --engine spark $(OF_ANALYSIS)
 
 # Warnings are errors in a notebook's kernel too (not in pip's); the exception is the one of pyproject.toml.
 notebooks: $(FOR_TESTS)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import engines
 import hypothesis
 import pytest
 
@@ -17,6 +18,34 @@ ROOT = Path(__file__).parent.parent
 # change is judged by what it changed; whoever works on it tries others, and finds what nobody has thought of.
 hypothesis.settings.register_profile("truckkit", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("truckkit")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--engine", choices=["duckdb", "spark"], default="duckdb", help="asked by sites of strips"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--engine") == "spark":
+        # An example costs Spark a hundred times what it costs DuckDB, which has tried the others.
+        hypothesis.settings.register_profile("spark", deadline=None, derandomize=True, max_examples=2)
+        hypothesis.settings.load_profile("spark")
+        # 2026-11-26: PySpark 4.0 leaves the socket open over which an answer came.
+        config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--engine") == "duckdb":
+        apart = [item for item in items if item.get_closest_marker("spark")]
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in apart]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def the_engine_is_the_one_asked_for(pytestconfig: pytest.Config) -> None:
+    """Starts Spark where it is; a machine without Java skips, or fails where system tests are required."""
+    engines.choose(pytestconfig.getoption("--engine"))
 
 
 @pytest.fixture(scope="session")

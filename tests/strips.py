@@ -9,6 +9,7 @@ from math import hypot
 
 import ibis
 import pyarrow as pa
+from engines import holding
 
 from truckkit import schema
 from truckkit.site import Site
@@ -66,7 +67,6 @@ def mine(
     name: str = "mine",
 ) -> Site:
     """A site over plain tables that hold these intervals."""
-    connection = ibis.duckdb.connect()
     named = sorted({*trucks, *(str(row["truck"]) for row in states)})
     site = [{"name": name, "time_zone": zone, "crs": None, "made_by": "tests", "simulated": True}]
     tables: list[tuple[schema.Table, list[dict[str, object]]]] = [
@@ -75,13 +75,17 @@ def mine(
         (schema.STATE_INTERVALS, states),
         (schema.SHIFTS, shifts or []),
     ]
-    for table, rows in tables:
-        arrow = pa.Table.from_pylist(
-            [{column: row.get(column) for column in table.names} for row in rows],
-            schema=table.schema.to_pyarrow(),
+    return Site(
+        holding(
+            {
+                table.name: pa.Table.from_pylist(
+                    [{column: row.get(column) for column in table.names} for row in rows],
+                    schema=table.schema.to_pyarrow(),
+                )
+                for table, rows in tables
+            }
         )
-        connection.create_table(table.name, arrow)
-    return Site(connection)
+    )
 
 
 def dumped(loads: Mapping[str, list[float | None]]) -> ibis.Table:
@@ -95,17 +99,17 @@ _USUAL = {"load_id": 0, "version": 1, "given": True, "complete": True, "source":
 
 def furnished(states: list[dict[str, object]], zone: str = "UTC", **tables: list[dict[str, object]]) -> Site:
     """A site that holds these intervals and rows of any other tables; trucks are those that rows name."""
-    connection = ibis.duckdb.connect()
     rows: dict[str, list[dict[str, object]]] = {"states": states, **tables}
     given = {row["truck"]: row for row in rows.get("trucks", [])}
     named = sorted({str(row["truck"]) for each in rows.values() for row in each if row.get("truck")})
     rows["trucks"] = [{"truck": truck, **given.get(truck, {})} for truck in named]
     rows["site"] = [{"name": "mine", "time_zone": zone, "made_by": "tests", "simulated": True}]
+    held = {}
     for name, each in rows.items():
         table = schema.TABLES[name]
         full = [{column: row.get(column, _USUAL.get(column)) for column in table.names} for row in each]
-        connection.create_table(name, pa.Table.from_pylist(full, schema=table.schema.to_pyarrow()))
-    return Site(connection)
+        held[name] = pa.Table.from_pylist(full, schema=table.schema.to_pyarrow())
+    return Site(holding(held))
 
 
 PHASES = {

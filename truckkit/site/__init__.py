@@ -25,7 +25,8 @@ class Site(OfTime, OfCycles, OfRoads, OfTrust):
     Parameters
     ----------
     connection
-        Any Ibis connection that holds the tables of ``schema``; the default is a ``store``.
+        An Ibis connection to DuckDB or Spark that holds the tables of ``schema`` by their names: what
+        ``ibis.duckdb.connect(…)`` or ``ibis.pyspark.connect(session)`` gave. Tables that it lacks are empty.
     store
         A store's folder, opened.
 

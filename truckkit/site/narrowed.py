@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import ibis
 from ibis import _
 
-from truckkit import align, schema, times
+from truckkit import align, engines, schema, times
 from truckkit.errors import BadRequest, unknown
 from truckkit.metrics import coverage
 from truckkit.site.happened import Happened
@@ -53,7 +53,9 @@ class Narrowed:
         self, connection: ibis.BaseBackend | None = None, *, store: Store | Remote | None = None
     ) -> None:
         if (connection is None) == (store is None):
-            raise BadRequest("a Site takes either an Ibis connection or a store; give one of the two.")
+            raise BadRequest(
+                "a Site takes either an Ibis connection to DuckDB or Spark or a store; give one of the two."
+            )
         self.store = store
         self._trucks: tuple[str, ...] | None = None
         self._window: tuple[datetime, datetime] | None = None
@@ -67,12 +69,13 @@ class Narrowed:
             self.opened: Generation | None = newest if isinstance(newest, Generation) else None
             self._lent: Lent | None = newest if isinstance(newest, Lent) else None
         else:
-            held = set(connection.list_tables())  # type: ignore[union-attr]
+            connection = engines.prepared(connection)
+            held = set(connection.list_tables())
             self.generation = None
             self.opened = None
             self._lent = None
             self._tables = {
-                table.name: connection.table(table.name) if table.name in held else table.empty()  # type: ignore[union-attr]
+                table.name: engines.stored(connection, table) if table.name in held else table.empty()
                 for table in schema.TABLES.values()
             }
 
@@ -240,7 +243,7 @@ class Narrowed:
                 )
                 for table in schema.of_kind("day")
             ]
-            every = ibis.union(*ends)
+            every = align.stacked(*ends)
             found = every.aggregate(first=every["first"].min(), last=every["last"].max())
         row = found.to_pyarrow().to_pylist()[0]
         if row["first"] is None:

@@ -1,0 +1,63 @@
+"""Which engine answers in tests: DuckDB, or Spark where ``pytest --engine spark`` asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import ibis
+import pyarrow as pa
+from pyspark.sql import SparkSession
+from system import program
+
+from truckkit.engines import prepared
+
+chosen = "duckdb"
+
+_SETTINGS = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.log.level": "ERROR",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+    # Tables of some rows: what costs is to plan, to compile and to hand out tasks.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.leafNodeDefaultParallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+}
+
+
+@cache
+def spark() -> SparkSession:
+    """The one Spark of a process; each site has a session of its own in it."""
+    program("java", "openjdk-17-jre-headless")
+    building = SparkSession.builder.master("local[1]").appName("truckkit")
+    for name, value in _SETTINGS.items():
+        building = building.config(name, value)
+    return building.getOrCreate()
+
+
+def choose(engine: str) -> None:
+    """From here on tables are made for this engine, and those of a test's own are asked there too."""
+    global chosen
+    chosen = engine
+    if engine == "spark":
+        ibis.set_backend(prepared(ibis.pyspark.connect(spark().newSession())))
+
+
+def holding(tables: Mapping[str, pa.Table]) -> Any:
+    """A connection of the chosen engine that holds these tables and no others."""
+    if chosen == "spark":
+        connection = ibis.pyspark.connect(spark().newSession())
+        for name, rows in tables.items():
+            connection._session.createDataFrame(rows).createOrReplaceTempView(name)
+        return connection
+    connection = ibis.duckdb.connect()
+    for name, rows in tables.items():
+        connection.create_table(name, rows)
+    return connection
