@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from truckkit.simulated import simulate
     from truckkit.site import Site
     from truckkit.site import open_site as open
+    from truckkit.store.export import export
     from truckkit.views.replay import Replay
     from truckkit.views.shift import ShiftSheet
     from truckkit.views.signals import Signals
@@ -39,6 +40,7 @@ __all__ = [
     "Timeline",
     "TruckkitError",
     "detect",
+    "export",
     "ingest",
     "open",
     "sample",
@@ -52,6 +54,7 @@ _LATER = {
     "Site": ("truckkit.site", "Site"),
     "Timeline": ("truckkit.views.timeline", "Timeline"),
     "detect": ("truckkit.detecting", "detect"),
+    "export": ("truckkit.store", "export"),
     "ingest": ("truckkit.ingest", "ingest"),
     "open": ("truckkit.site", "open_site"),
     "sample": ("truckkit.sample", "sample"),

@@ -34,6 +34,10 @@ VERBS = {
         "keeping",
         "Make one file of each month that has been over for a week, for a timer once a night.",
     ),
+    "export": (
+        "keeping",
+        "Write what has changed as Parquet, a folder a table and day, for any other engine.",
+    ),
     "prune": (
         "keeping",
         "Take away what happened before an instant; the ledger stays, so that it cannot come in again.",

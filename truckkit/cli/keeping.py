@@ -1,7 +1,8 @@
-"""The verbs that keep a store well over the years: rollup, prune, check, repair."""
+"""The verbs that keep a store well over the years: rollup, export, prune, check, repair."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,30 @@ def rollup(
     for month in done:
         out.print(f"{month.month}: {len(month.replaced)} files are one, {month.rows:,} rows")
     out.print(f"{store}: {len(done)} months were rolled up.")
+
+
+@verbs.command()
+@verb
+def export(
+    store: StoreFolder,
+    to: Annotated[
+        Path, typer.Option(help="The folder to write; new, or an earlier export.", show_default=False)
+    ],
+) -> None:
+    """Write what has changed as Parquet, a folder a table and day, for any other engine.
+
+    Ingest and readers of the store go on meanwhile; who reads the folder finds each day whole.
+    """
+    with err.status("looking for what has changed") as status:
+        done = keeping.export(store, to, status.update)
+    if not done.files and not done.gone:
+        out.print(f"{store}: {to} holds generation {done.generation} already.")
+        return
+    gone = f"; {len(done.gone)} days went" if done.gone else ""
+    out.print(
+        f"{store}: {done.rows:,} rows of {len(done.days)} days went to {to}, "
+        f"{done.files} files of {done.bytes / 1e6:,.1f} MB{gone}."
+    )
 
 
 @verbs.command()

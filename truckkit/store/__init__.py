@@ -6,6 +6,7 @@ from truckkit.store.asking import Question, Reading, Statement, stated, whole
 from truckkit.store.bound import Written, slot
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
+from truckkit.store.export import Exported, export
 from truckkit.store.pending import Pending
 from truckkit.store.prune import Pruned, prune
 from truckkit.store.publish import Derive, publish
@@ -18,6 +19,7 @@ from truckkit.store.selecting import samples
 __all__ = [
     "Derive",
     "Draft",
+    "Exported",
     "Facts",
     "Finding",
     "Generation",
@@ -34,6 +36,7 @@ __all__ = [
     "Store",
     "Written",
     "check",
+    "export",
     "glance",
     "hub",
     "keys",

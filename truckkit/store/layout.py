@@ -171,13 +171,18 @@ def _is_ours(name: str) -> bool:
 
 def point_to(folder: Path, generation: int) -> None:
     """Make a generation the one that readers open; it is durable when this returns."""
-    part = folder / f"{CURRENT}.part"
+    put_text(folder / CURRENT, f"truckkit {schema.FORMAT} {generation}\n")
+
+
+def put_text(path: Path, text: str) -> None:
+    """Replace a small file in one step; it is durable when this returns."""
+    part = path.with_name(f"{path.name}.part")
     with part.open("w", encoding="utf-8") as file:
-        file.write(f"truckkit {schema.FORMAT} {generation}\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    part.replace(folder / CURRENT)
-    sync(folder)
+    part.replace(path)
+    sync(path.parent)
 
 
 def sync(path: Path) -> None:

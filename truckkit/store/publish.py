@@ -29,7 +29,7 @@ Derive = Callable[[Pending], None]
 PRUNED = "truckkit prune"
 """What the ledger calls the source of a load that took rows away."""
 
-_NO_ROOM = (
+NO_ROOM = (
     duckdb.IOException,
     duckdb.TransactionException,
     duckdb.OutOfMemoryException,
@@ -103,7 +103,7 @@ def _writing(folder: Path, wait_s: float) -> Iterator[int]:
         try:
             with attached.reading(folder):
                 yield base
-        except _NO_ROOM as fault:
+        except NO_ROOM as fault:
             said = str(fault).splitlines()[0].rstrip(".")
             raise CannotWrite(
                 f'"{folder}" was left as it was: {said}; make room, and run this again.'
