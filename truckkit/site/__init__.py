@@ -29,6 +29,9 @@ class Site(OfTime, OfCycles, OfRoads, OfTrust):
         ``ibis.duckdb.connect(…)`` or ``ibis.pyspark.connect(session)`` gave. Tables that it lacks are empty.
     store
         A store's folder, opened.
+    parquet
+        The folder that ``truckkit export`` wrote, or its address, for the connection to read. Of the days,
+        those are read that a window asks for.
 
     Examples
     --------
@@ -36,6 +39,11 @@ class Site(OfTime, OfCycles, OfRoads, OfTrust):
     >>> site = tk.sample()
     >>> site.truck("T01").cycles.count().execute() > 5
     True
+
+    The same on Spark, over what ``truckkit export mine --to exported`` wrote::
+
+        spark = SparkSession.builder.getOrCreate()
+        site = tk.Site(ibis.pyspark.connect(spark), parquet="exported")
     """
 
 

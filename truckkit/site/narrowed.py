@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Self, overload
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from ibis import _
 from truckkit import align, engines, schema, times
 from truckkit.errors import BadRequest, unknown
 from truckkit.metrics import coverage
+from truckkit.site.exported import ExportedTables
 from truckkit.site.happened import Happened
 from truckkit.site.prepared import Prepared
 from truckkit.store import Generation, Lent, Remote, Store
@@ -50,13 +52,20 @@ class Narrowed:
     """A mine's tables, narrowed; ``Site`` says how it is made, and asks it."""
 
     def __init__(
-        self, connection: ibis.BaseBackend | None = None, *, store: Store | Remote | None = None
+        self,
+        connection: ibis.BaseBackend | None = None,
+        *,
+        store: Store | Remote | None = None,
+        parquet: str | Path | None = None,
     ) -> None:
         if (connection is None) == (store is None):
             raise BadRequest(
                 "a Site takes either an Ibis connection to DuckDB or Spark or a store; give one of the two."
             )
+        if parquet is not None and connection is None:
+            raise BadRequest("Parquet is read by a connection, as in Site(ibis.duckdb.connect(), parquet=…).")
         self.store = store
+        self._covers: Generation | ExportedTables | None = None
         self._trucks: tuple[str, ...] | None = None
         self._window: tuple[datetime, datetime] | None = None
         self._source: str | None = None
@@ -67,6 +76,7 @@ class Narrowed:
             self.generation: int | None = newest.number
             self._tables: Mapping[str, ibis.Table] = newest.tables
             self.opened: Generation | None = newest if isinstance(newest, Generation) else None
+            self._covers = self.opened
             self._lent: Lent | None = newest if isinstance(newest, Lent) else None
         else:
             connection = engines.prepared(connection)
@@ -74,6 +84,9 @@ class Narrowed:
             self.generation = None
             self.opened = None
             self._lent = None
+            if parquet is not None:
+                self._tables = self._covers = ExportedTables(connection, str(parquet))
+                return
             self._tables = {
                 table.name: engines.stored(connection, table) if table.name in held else table.empty()
                 for table in schema.TABLES.values()
@@ -230,11 +243,16 @@ class Narrowed:
         """The source asked for, or nothing where none was."""
         return self._source
 
+    @property
+    def _tells_files(self) -> bool:
+        """Whether the table of files tells what the tables of days hold, so that nobody has to look."""
+        return self.generation is not None or self._covers is not None
+
     @_same_in_all
     def period(self) -> tuple[datetime, datetime] | None:
         """First and last instant of anything that happened, or nothing in an empty store."""
         files = self._tables["files"]
-        if self.generation is not None:
+        if self._tells_files:
             found = files.aggregate(first=files.first_at.min(), last=files.last_stop.max())
         else:
             ends = [
@@ -327,10 +345,10 @@ class Narrowed:
             return self._tables[table.name]
         if self._lent is not None:
             return self._lent.narrowed(table.name, self._trucks, self._window, self._source)
-        if self.opened is None or self._window is None or self._longest is None:
+        if self._covers is None or self._window is None or self._longest is None:
             return self._tables[table.name]
         start, stop = (times.stored(bound) for bound in self._window)
-        return self.opened.covering(table.name, start - self._longest if table.stop else start, stop)
+        return self._covers.covering(table.name, start - self._longest if table.stop else start, stop)
 
     def about(self, name: str) -> ibis.Table:
         """What the site tells about itself: ``site``, ``files``, ``sources``, ``loaders``, ``rows``.
@@ -406,7 +424,7 @@ class Narrowed:
     @_same_in_all
     def _longest(self) -> timedelta | None:
         """Length of the longest interval stored."""
-        if self.generation is None:
+        if not self._tells_files:
             return None
         seconds = self._tables["files"].longest_s.max().to_pyarrow().as_py()
         return timedelta(seconds=seconds or 0)
