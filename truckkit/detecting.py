@@ -29,12 +29,14 @@ _MARGIN = timedelta(hours=2)
 _FURTHEST = timedelta(days=1)
 """Where no loading is found, so much before and after is decoded again."""
 _MOST_ROWS = 1_500_000
-"""Positions of several trucks that are in memory at once, about; of one truck four times as many."""
+"""Positions of several trucks that are in memory at once, about."""
+MOST_OF_ONE = 4 * _MOST_ROWS
+"""And of one truck."""
 
 MOST_TRUCKS = 5_000
 """No mine has so many: more come of a column that names something else."""
 
-_COLUMNS = {
+COLUMNS = {
     "positions": ("truck", "at", "x_m", "y_m", "elevation_m", "speed_kmh"),
     "telemetry": ("truck", "at", "payload_t", "fuel_pct", "reverse", "body_up", "engine_on"),
 }
@@ -198,7 +200,7 @@ def _seen(pending: Pending, windows: Sequence[Window]) -> Iterator[Seen]:
         for low, high in pairwise(_cuts(group, rows)):
             read = [
                 _within(pending.table(name, low, high), group, low, high).select(columns).to_pyarrow()
-                for name, columns in _COLUMNS.items()
+                for name, columns in COLUMNS.items()
             ]
             for track in tracks(*read):
                 window = wanted[track.truck]
@@ -229,7 +231,7 @@ def _groups(pending: Pending, windows: Sequence[Window]) -> Iterator[tuple[list[
 def _cuts(group: Sequence[Window], rows: int) -> list[datetime]:
     """The bounds of the parts in which a group's time is read: one, but for a truck with years of samples."""
     first, last = _ends(group)
-    parts = 1 + rows // (4 * _MOST_ROWS)
+    parts = 1 + rows // MOST_OF_ONE
     return [first + (last - first) * part / parts for part in range(parts + 1)]
 
 

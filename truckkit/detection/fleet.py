@@ -143,31 +143,51 @@ def joined(parts: Sequence[Seen]) -> Seen:
     return Seen(parts[0].truck, np.concatenate(pieces_of), weighs, parts[0].orders, np.concatenate(stops_of))
 
 
+@dataclass(frozen=True)
+class Common:
+    """What the stops of all trucks tell together: which sites there are, and what for."""
+
+    kinds: NDArray[Any]
+    """Of each site, and of none at the end."""
+    names: Sequence[str]
+    loaders: Sequence[str | None]
+    places: pa.Table
+
+
+def common(stops: Sequence[NDArray[Any]], places: pa.Table | None) -> tuple[Common, list[NDArray[Any]]]:
+    """What each truck's stops tell together, and the stops with what each was for; ``places`` as observed."""
+    known = geography.known(places)
+    together = np.concatenate(stops) if stops else np.empty(0, STOP)
+    lengths = [len(each) for each in stops]
+    found = _geography(together, np.repeat(np.arange(len(stops)), lengths), known)
+    where = [*found, *(place.site for place in known.given)]
+    shared = Common(
+        np.array([site.kind for site in where] + [-1]),
+        geography.names(found, known.given),
+        [site.loader for site in where],
+        geography.rows(found, known.given),
+    )
+    return shared, np.split(together, np.cumsum(lengths)[:-1]) if stops else []
+
+
+def decoded(seen: Seen, stops: NDArray[Any], shared: Common) -> tuple[pa.Table, pa.Table]:
+    """One truck's states and cycles; its stops say what each was for."""
+    said = evidence(seen.pieces, stops, shared.kinds[stops["site"]], seen.orders)
+    path = decode(said, np.append(seen.pieces["start"], seen.pieces["stop"][-1:]))
+    found = segments(seen.pieces, stops, said, path)
+    states = rows.states(seen.truck, found, seen.pieces, shared.names, shared.loaders, VERSION)
+    cycles = haul_cycles(found, seen.scale, shared.names, shared.loaders)
+    return states, rows.cycles({"truck": seen.truck, **cycle} for cycle in cycles)
+
+
 def conclude(fleet: Sequence[Seen], places: pa.Table | None = None) -> Detected:
     """What a fleet did, from what was seen of each truck; ``places`` as in ``Observed``."""
-    known = geography.known(places)
-    every = [seen.stops for seen in fleet]
-    together = np.concatenate(every) if every else np.empty(0, STOP)
-    numbers = np.repeat(np.arange(len(fleet)), [len(each) for each in every])
-    found = _geography(together, numbers, known)
-    where = [*found, *(place.site for place in known.given)]
-    kinds = np.array([site.kind for site in where] + [-1])[together["site"]]
-    names = geography.names(found, known.given)
-    loaders = [site.loader for site in where]
-    states, cycles = [], []
-    for number, seen in enumerate(fleet):
-        mine = numbers == number
-        said = evidence(seen.pieces, together[mine], kinds[mine], seen.orders)
-        path = decode(said, np.append(seen.pieces["start"], seen.pieces["stop"][-1:]))
-        found_states = segments(seen.pieces, together[mine], said, path)
-        states.append(rows.states(seen.truck, found_states, seen.pieces, names, loaders, VERSION))
-        cycles += [
-            {"truck": seen.truck, **cycle} for cycle in haul_cycles(found_states, seen.scale, names, loaders)
-        ]
+    shared, stops = common([seen.stops for seen in fleet], places)
+    told = [decoded(seen, own, shared) for seen, own in zip(fleet, stops, strict=True)]
     return Detected(
-        pa.concat_tables([rows.nothing("states"), *states]),
-        rows.cycles(cycles),
-        geography.rows(found, known.given),
+        pa.concat_tables([rows.nothing("states"), *(states for states, _ in told)]),
+        pa.concat_tables([rows.nothing("cycles"), *(cycles for _, cycles in told)]),
+        shared.places,
     )
 
 
