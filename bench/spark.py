@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,12 @@ def readings(spark: Any, exported: str) -> int:
     )  # fmt: skip
 
 
-def a_shift(spark: Any, exported: str) -> int:
-    """A day's positions and states of one window, of which one or two days are opened."""
+def a_day(spark: Any, exported: str) -> int:
+    """The positions and states of one day: the files of one or two days are opened."""
     site = tk.Site(ibis.pyspark.connect(spark), parquet=exported)
     assert site.period
     stop = site.period[1].replace(hour=0, minute=0, second=0, microsecond=0)
-    narrow = site.between(stop.replace(day=stop.day - 1), stop)
+    narrow = site.between(stop - timedelta(days=1), stop)
     return int(narrow.positions.count().execute() + narrow.states.count().execute())
 
 
@@ -67,7 +68,7 @@ WORK: dict[str, Callable[[Any, str], int]] = {
     "detection": detection,
     "every position, by truck and hour": speeds,
     "every reading, by truck and hour": readings,
-    "one day's rows, of the whole export": a_shift,
+    "one day's rows, of the whole export": a_day,
 }
 
 
