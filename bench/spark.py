@@ -97,23 +97,27 @@ def serve(cores: int, exported: str) -> None:
     spark.sparkContext.setLogLevel("ERROR")
     print(json.dumps({"ready": cores}), flush=True)
     for line in sys.stdin:
-        cpu, wall = _used_s(os.getpid()), time.perf_counter()
+        before, wall = _used_s(os.getpid()), time.perf_counter()
         rows = WORK[line.strip()](spark, exported)
         wall = time.perf_counter() - wall
         spark.catalog.clearCache()
-        print(json.dumps({"rows": rows, "wall": wall, "cpu": _used_s(os.getpid()) - cpu}), flush=True)
+        # Spark ends workers that have nothing to do, so each process is compared with itself.
+        cpu = sum(used - before.get(pid, 0.0) for pid, used in _used_s(os.getpid()).items())
+        print(json.dumps({"rows": rows, "wall": wall, "cpu": cpu}), flush=True)
 
 
-def _used_s(pid: int) -> float:
-    """CPU seconds of a process, of those that it has started, and of those of them that have ended."""
+def _used_s(pid: int) -> dict[int, float]:
+    """CPU seconds of a process and of each that it has started, and those of them."""
     try:
         told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         threads = [*Path(f"/proc/{pid}/task").iterdir()]
         children = " ".join((thread / "children").read_text() for thread in threads).split()
     except OSError:
-        return 0.0  # it ended, and its parent tells of it
-    own = sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")
-    return own + sum(_used_s(int(child)) for child in children)
+        return {}  # it has ended
+    used = {pid: (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")}
+    for child in children:
+        used |= _used_s(int(child))
+    return used
 
 
 class Session:
