@@ -59,7 +59,7 @@ demo: $(FOR_DEMO)
 	$(BIN)/truckkit demo
 
 # The long one last, so that its closing line is the last thing to read.
-test: format lint types floors notebooks tests
+test: format lint types floors notebooks bench-quick spark tests
 
 format: $(FOR_TESTS)
 	$(BIN)/ruff format --check .

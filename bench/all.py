@@ -39,10 +39,12 @@ class Script:
     """None: it has no form that is quick enough."""
     needs: tuple[str, ...] = ()
     """Modules without which it is left out."""
+    run: str = ""
+    """The file to run, where it is not called as the bench is."""
 
     @property
     def file(self) -> Path:
-        return HERE / f"{self.name}.py"
+        return HERE / (self.run or f"{self.name}.py")
 
     @property
     def title(self) -> str:
@@ -51,6 +53,8 @@ class Script:
 
 
 SCRIPTS = (
+    Script("startup", quick=("--quick",)),
+    Script("tsbs_iot", quick=("--quick",), run="tsbs_iot/run.py"),
     Script("analyst", quick=("--quick",), needs=("polars", "movingpandas")),
     Script("growth", quick=("--quick",), needs=("httpx2",)),
     Script("detect", needs=("polars",)),
@@ -59,6 +63,8 @@ SCRIPTS = (
     Script("ingest"),
     Script("simulate"),
     Script("rest"),
+    Script("spark", needs=("pyspark",)),
+    Script("timeline_frames", needs=("playwright",)),
     Script("replay", needs=("playwright",)),
 )
 """In the order of the page. A line each: a bench with ``--json``, its arguments, its quick ones."""
@@ -135,7 +141,8 @@ def page(scripts: Sequence[Script]) -> str:
         if not file.exists():
             continue
         kept = json.loads(file.read_text("utf-8"))
-        parts += [f"## {script.title}", "", f"`bench/{script.name}.py`, {kept['when']}, {kept['where']}.", ""]
+        file = script.file.relative_to(HERE.parent)
+        parts += [f"## {script.title}", "", f"`{file}`, {kept['when']}, {kept['where']}.", ""]
         pictures = sorted(KEPT.glob(f"{script.name}-*.svg"))
         parts += [f"![{each.stem}](speed/{each.name})" for each in pictures] + [""] * bool(pictures)
         parts += ["| what | value | goal | peer | value / peer | |", "|---|--:|--:|--:|--:|---|"]
