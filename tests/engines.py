@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from tempfile import gettempdir
 from typing import Any
 
 import ibis
@@ -22,6 +23,8 @@ _SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
+    # Spark makes this folder, and would make it in the checkout.
+    "spark.sql.warehouse.dir": gettempdir(),
     # Tables of some rows: what costs is to plan, to compile and to hand out tasks.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.sql.adaptive.enabled": "false",
