@@ -151,6 +151,15 @@ def test_an_interval_of_hours_holds_each_sample_from_its_start_to_before_its_sto
     ]  # fmt: skip
 
 
+def test_a_truck_that_is_down_for_years_is_found_in_its_state_beside_short_ones():
+    states = told("fms", {"T01": "LLX" + "X" * 2_000_000 + "R"})
+    down, back = 120, 60 * (3 + 2_000_000)
+    asked = samples([0, down - 0.001, down, down + 86_400, back - 0.001, back])
+    assert [state for _, state in seconds(align.in_intervals(asked, states, "state"), "at", "state")] == [
+        "load", "load", "down", "down", "down", "return",
+    ]  # fmt: skip
+
+
 def test_readings_that_say_the_same_are_one_stretch_until_another_or_a_silence():
     readings = samples([0, 5, 10, 15, 200, 205], loaded=[True, True, None, False, False, True])
     found = align.holding(readings, "loaded", dt.timedelta(seconds=90))

@@ -110,36 +110,53 @@ def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> i
     'state'
     """
     whole = intervals.filter(intervals.start < intervals.stop)
-    # Stretches of time are joined by their number, which needs no order: to sort all samples, as an as-of
-    # join does, costs three times as much. The last microsecond of an interval is its own, its stop is not.
-    last = _stretch(whole.stop - ibis.interval(microseconds=1))
-    theirs = whole.select(
-        _truck=whole.truck,
-        _since=whole.start,
-        _until=whole.stop,
-        _stretch=ibis.range(_stretch(whole.start), last + 1).unnest(),
-        **{f"_{name}": whole[name] for name in columns},
+    short = whole.stop < whole.start + ibis.interval(seconds=_LONG_S)
+    held = samples.mutate(_short=_stretch(samples.at, _SHORT_S), _long=_stretch(samples.at, _LONG_S))
+    brief = _by_stretch(whole.filter(short), _SHORT_S, "_brief", columns)
+    lasting = _by_stretch(whole.filter(~short), _LONG_S, "_lasting", columns)
+    for stretch, theirs in (("_short", brief), ("_long", lasting)):
+        truck, since, until, number, *__ = theirs.columns
+        held = held.left_join(
+            theirs,
+            [
+                held.truck == theirs[truck],
+                held[stretch] == theirs[number],
+                held.at >= theirs[since],
+                held.at < theirs[until],
+            ],
+        )
+    return held.select(
+        *samples.columns,
+        **{name: ibis.coalesce(held[f"_brief_{name}"], held[f"_lasting_{name}"]) for name in columns},
     )
-    numbered = samples.mutate(_number=_stretch(samples.at))
-    joined = numbered.left_join(
-        theirs,
-        [
-            numbered.truck == theirs["_truck"],
-            numbered["_number"] == theirs["_stretch"],
-            numbered.at >= theirs["_since"],
-            numbered.at < theirs["_until"],
-        ],
-    )
-    return joined.select(*samples.columns, **{name: joined[f"_{name}"] for name in columns})
 
 
-_STRETCH_S = 300
-"""Long enough that a year of intervals is not many stretches, and short enough to hold few intervals."""
+_SHORT_S, _LONG_S = 300, 86_400
+"""Lengths of numbered stretches: few to an interval, few intervals to each; a truck may be down for years."""
 
 
-def _stretch(at: ibis.Value) -> ibis.Value:
+def _by_stretch(intervals: ibis.Table, length_s: int, named: str, columns: tuple[str, ...]) -> ibis.Table:
+    """Intervals, a row for each numbered stretch of time in which they lie.
+
+    Stretches are joined by their number, which needs no order: to sort all samples, as an as-of join does,
+    costs three times as much.
+    """
+    # The last microsecond of an interval is its own, its stop is not.
+    last = _stretch(intervals.stop - ibis.interval(microseconds=1), length_s)
+    numbers = ibis.range(_stretch(intervals.start, length_s), last + 1).unnest()
+    bounds = {
+        "_truck": intervals.truck,
+        "_since": intervals.start,
+        "_until": intervals.stop,
+        "_number": numbers,
+    }
+    told = {name: intervals[name] for name in columns}
+    return intervals.select(**{f"{named}_{name}": value for name, value in (bounds | told).items()})
+
+
+def _stretch(at: ibis.Value, length_s: int) -> ibis.Value:
     """The number of the stretch that an instant lies in."""
-    return at.epoch_seconds() // _STRETCH_S
+    return at.epoch_seconds() // length_s
 
 
 def holding(readings: ibis.Table, column: str, holds: timedelta) -> ibis.Table:

@@ -41,12 +41,14 @@ def stops(states: ibis.Table, longer: timedelta = timedelta(minutes=1)) -> ibis.
     """
     stands = states.filter(_.state.isin(STANDS)).select("truck", "start", "stop", "state", "place")
     numbered = pieces.runs(stands)
-    longest = pieces.lasts_us(numbered)
+    # The first of those alike, so that the same question has the same answer each time.
+    order = [pieces.lasts_us(numbered).desc(), numbered.start]
+    longest_first = {"order_by": order, "include_null": True}
     found = numbered.group_by("truck", "_run").aggregate(
         start=_.start.min(),
         stop=_.stop.max(),
-        state=numbered.state.argmax(longest),
-        place=numbered.place.argmax(longest),
+        state=numbered.state.first(**longest_first),
+        place=numbered.place.first(**longest_first),
     )
     lasting = found.filter(pieces.lasts_us(found) >= longer.total_seconds() * 1e6)
     return lasting.select(
