@@ -27,8 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--engine") == "spark":
-        # An example costs Spark a hundred times what it costs DuckDB, which has tried the others.
+    engines.chosen = config.getoption("--engine")
+    if engines.chosen == "spark":
         hypothesis.settings.register_profile("spark", deadline=None, derandomize=True, max_examples=2)
         hypothesis.settings.load_profile("spark")
         # 2026-11-26: PySpark 4.0 leaves the socket open over which an answer came.
@@ -36,16 +36,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--engine") == "duckdb":
+    if engines.chosen == "duckdb":
         apart = [item for item in items if item.get_closest_marker("spark")]
         config.hook.pytest_deselected(items=apart)
         items[:] = [item for item in items if item not in apart]
 
 
 @pytest.fixture(autouse=True, scope="session")
-def the_engine_is_the_one_asked_for(pytestconfig: pytest.Config) -> None:
+def the_engine_is_the_one_asked_for() -> None:
     """Starts Spark where it is; a machine without Java skips, or fails where system tests are required."""
-    engines.choose(pytestconfig.getoption("--engine"))
+    engines.started()
 
 
 @pytest.fixture(scope="session")

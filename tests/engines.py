@@ -7,6 +7,7 @@ from functools import cache
 from tempfile import gettempdir
 from typing import Any
 
+import hypothesis
 import ibis
 import pyarrow as pa
 from pyspark.sql import SparkSession
@@ -15,6 +16,7 @@ from system import program
 from truckkit.engines import prepared
 
 chosen = "duckdb"
+"""Set before tests are collected."""
 
 _SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",
@@ -45,12 +47,15 @@ def spark() -> SparkSession:
     return building.getOrCreate()
 
 
-def choose(engine: str) -> None:
-    """From here on tables are made for this engine, and those of a test's own are asked there too."""
-    global chosen
-    chosen = engine
-    if engine == "spark":
+def started() -> None:
+    """From here on the tables that a test makes by itself are asked of the chosen engine too."""
+    if chosen == "spark":
         ibis.set_backend(prepared(ibis.pyspark.connect(spark().newSession())))
+
+
+def examples(most: int) -> hypothesis.settings:
+    """So many examples of a property; of Spark two, each of which costs it what a hundred cost DuckDB."""
+    return hypothesis.settings(max_examples=2 if chosen == "spark" else most)
 
 
 def holding(tables: Mapping[str, pa.Table]) -> Any:

@@ -7,7 +7,8 @@ import datetime as dt
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import LETTERS, MIDNIGHT, intervals, mine
 
@@ -79,7 +80,7 @@ STRIPS = some.dictionaries(
 )
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(STRIPS, STRIPS, some.randoms())
 def test_the_minutes_sum_to_the_time_that_both_tell_of_and_the_order_does_not_matter(ones, others, chance):
     fms, detected = told("fms", ones), told("detected", others)
@@ -171,7 +172,7 @@ def test_readings_that_say_the_same_are_one_stretch_until_another_or_a_silence()
     ]
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     some.lists(
         some.tuples(some.integers(0, 900), some.booleans()), unique_by=lambda each: each[0], max_size=12

@@ -60,6 +60,8 @@ QUESTIONS: dict[str, Ask] = {
     "payload_histogram": lambda site: site.payload_histogram(),
     "place_changes": lambda site: site.place_changes(),
     "tracks": lambda site: site.tracks(),
+    "stops": lambda site: site.stops(),
+    "trips": lambda site: site.trips(),
 }
 OF_EVERY_TRUCK: dict[str, Ask] = {
     "coverage": lambda site: site.coverage(),

@@ -45,7 +45,8 @@ ASKED_WITH: dict[str, dict[str, Any]] = {
 NO_QUESTION = {
     *("about", "against", "answered", "around", "before", "between", "event", "exact", "explain", "instant"),
     "tracks",  # of samples that are as far out, it may keep either
-    *("one_shift", "rows", "session", "shift", "split", "table", "truck", "usage_model", "using"),
+    *("one_shift", "prepared", "rows", "session", "shift", "split", "table"),
+    *("truck", "usage_model", "using"),
 }
 """What narrows, or wants an answer to ask about."""
 QUESTIONS = sorted(

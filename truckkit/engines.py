@@ -19,7 +19,6 @@ from ibis.backends.sql.compilers.base import NULL
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.backends.sql.rewrites import p
 from ibis.common.patterns import replace
-from ibis.formats.pandas import PandasData
 from ibis.formats.pyarrow import PyArrowData
 
 from truckkit import schema
@@ -88,8 +87,8 @@ def _as_arrow(connection: Any, expr: Any, /, *, params: Any = None, limit: Any =
 
 def _as_pandas(connection: Any, expr: Any, /, **how: Any) -> Any:
     asked = expr.as_table()
-    told = connection.to_pyarrow(asked, **how).to_pandas()
-    return expr.__pandas_result__(PandasData.convert_table(told, asked.schema()))
+    told = asked.__pandas_result__(connection.to_pyarrow(asked, **how).to_pandas())
+    return told if isinstance(expr, ibis.Table) else expr.__pandas_result__(told)
 
 
 def _hold(connection: Any, table: ops.InMemoryTable) -> None:

@@ -6,7 +6,8 @@ import random
 
 import ibis
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import haul_cycle, mine_of, rows_of, shift
 
@@ -89,7 +90,7 @@ def test_a_shift_without_data_has_no_loads_and_no_coverage():
     assert (night["loads"], night["coverage"]) == (0, 0)
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(some.lists(some.integers(0, 100), max_size=8), some.integers(1, 119), some.randoms())
 def test_windows_add_up_whatever_the_order_of_rows(starts, cut, chance: random.Random):
     cycles = [haul_cycle(f"T{number:02d}", at) for number, at in enumerate(starts)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import intervals, mine_of, rows_of
 
@@ -65,7 +66,7 @@ STRIPS = some.dictionaries(
 )
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(STRIPS, some.integers(1, 30))
 def test_what_is_bunched_is_part_of_queue_and_of_hang(strips, within):
     for row in rows_of(mine(strips).bunching(within=f"{within}min")):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, haul_cycle, intervals, mine_of, rows_of
 
@@ -50,7 +51,7 @@ def test_where_nothing_was_weighed_there_are_no_rows():
     assert rows_of(mine({}).carry_back()) == rows_of(mine({200: 1.0}).carry_back(by="")) == []
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(some.dictionaries(some.integers(260, 519), some.floats(-5, 50, width=32), min_size=1, max_size=9))
 def test_what_comes_back_lies_between_the_least_and_the_most_that_the_scale_showed(shown):
     (row,) = rows_of(mine(shown).carry_back())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strips import LETTERS, MIDNIGHT, intervals, mine
 
@@ -109,7 +110,7 @@ STRIPS = st.dictionaries(
 
 
 @given(STRIPS)
-@settings(max_examples=8)
+@examples(8)
 def test_the_hours_of_a_truck_sum_to_its_coverage(strips):
     site = mine(intervals(strips), trucks=tuple(strips)).between(MIDNIGHT, MIDNIGHT + 2.5 * HOUR)
     found = hourly(site)

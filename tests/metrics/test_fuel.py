@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import ibis
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, intervals, mine, table_of
 
@@ -58,7 +59,7 @@ def test_rates_that_are_none_do_not_count():
     assert seen([{**row, "fault": "frozen"} for row in rates(60)], (0, 1)) == []
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(some.lists(some.floats(0, 400), min_size=2, max_size=9), some.floats(0.1, 0.9))
 def test_litres_of_the_parts_sum_to_litres_of_the_whole(lph, share):
     whole, cut = len(lph), round(len(lph) * share, 3)

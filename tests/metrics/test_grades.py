@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import drive, table_of
 
@@ -50,7 +51,7 @@ def test_heights_that_are_no_number_or_faulty_do_not_count():
     assert all(abs(each - 8) < 1e-3 for each in graded(rows))
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(some.floats(-15, 15), some.floats(8, 60), some.floats(0, 1))
 def test_noise_of_heights_is_smoothed_without_bias(percent, kmh, noise):
     rows = drive("T01", [(0.0, 0.0), (3000.0, 0.0)], kmh=kmh, grade_pct=percent)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, intervals, mine_of, rows_of, shift
 
@@ -111,7 +112,7 @@ STRIPS = some.dictionaries(
 )
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(STRIPS, some.integers(1, 29), some.randoms())
 def test_windows_and_hours_add_up_and_hang_and_trucks_tile_the_time_of_the_loader(strips, cut, chance):
     site = mine(strips)

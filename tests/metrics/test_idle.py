@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strips import furnished, intervals, minute
 
@@ -60,7 +61,7 @@ def test_idling_says_where_it_was_and_what_it_burnt():
     assert row["fuel_l"] is None
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(st.text("Rwp.", min_size=1, max_size=30), st.text("10? ", min_size=30, max_size=30))
 def test_no_more_is_idled_than_was_stood(strip, engine):
     idled = sum(each[1] for each in found(stood(strip, engine), "1min"))

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import ibis
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strips import LETTERS, MIDNIGHT, furnished, intervals, minute
 
@@ -144,7 +145,7 @@ def test_loads_below_and_above_the_target_stand_in_lines_of_their_own():
     assert (found["overload"]["intervals"], found["overload"]["lost_t"]) == (1, -4)
 
 
-@settings(max_examples=3, deadline=None)
+@examples(3)
 @given(
     st.dictionaries(
         st.sampled_from(["T01", "T02", 'T"3&truck=é#']), st.text([*LETTERS, " "], max_size=80), min_size=1

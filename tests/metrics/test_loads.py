@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import ibis
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import LETTERS, MIDNIGHT, intervals, table_of
 
@@ -33,7 +34,7 @@ def test_after_time_that_nobody_observed_and_before_any_state_nobody_knows():
     assert told("wwH..wR") == "??1???0"
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(some.text("".join(LETTERS), min_size=1, max_size=20))
 def test_each_minute_is_as_the_last_letter_that_tells(strip):
     known, walked = "?", ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strips import MIDNIGHT, furnished, interval, intervals, minute
 
@@ -43,7 +44,7 @@ def test_a_stretch_that_was_going_on_before_the_window_adds_hours_and_no_shutdow
     assert found["T01"]["availability_index"] is None
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(st.text("HXw ", min_size=1, max_size=40), st.integers(1, 39))
 def test_shutdowns_and_hours_of_two_halves_add_up_to_those_of_the_whole(strip, at):
     site = furnished(intervals({"T01": strip}), trucks=[{"truck": "T01"}])
@@ -88,7 +89,7 @@ def test_an_open_order_goes_on_until_the_windows_end_and_others_are_cut_at_it():
     assert [row["cumulative_share"] for row in rows] == [pytest.approx(0.75), pytest.approx(1)]
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(
     st.lists(st.tuples(st.sampled_from(["a", "b", "c", None]), st.integers(0, 50), st.integers(1, 30))),
     st.randoms(),

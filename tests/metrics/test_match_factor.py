@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ibis
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import haul_cycle, mine_of, rows_of
 
@@ -65,7 +66,7 @@ def test_a_window_without_loads_has_no_rows():
     assert rows_of(tk.sample().between("2026-11-20", "2026-11-21").match_factor()) == []
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(some.lists(some.tuples(some.sampled_from("ABC"), some.sampled_from("XY")), min_size=1), some.randoms())
 def test_trucks_of_loaders_sum_to_all_trucks_whatever_the_order(pairs, chance):
     visits = [(truck, loader, 4.0) for truck, loader in pairs]

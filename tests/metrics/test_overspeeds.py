@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import ibis
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, intervals, mine, table_of
 
@@ -115,7 +116,7 @@ def test_a_limit_of_a_road_holds_on_it_alone():
     assert [(each["road"], each["readings"], each["lasted_s"]) for each in row] == [("ramp", 10, 9)]
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(
     some.lists(some.sampled_from([40.0, 49.0, 51.0, 60.0, None, float("nan")]), max_size=60),
     some.integers(1, 8),

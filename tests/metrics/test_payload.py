@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import haul_cycle, mine_of, rows_of
 
@@ -98,7 +99,7 @@ def test_where_nothing_was_hauled_there_are_no_rows():
         assert rows_of(answer) == []
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(
     some.lists(some.tuples(some.sampled_from(list(TARGETS)), some.none() | some.floats(1, 400)), max_size=8)
 )
@@ -146,7 +147,7 @@ PAYLOADS = [150.0, 180.0, 199.9, 200.0, 200.1, 220.0, 240.0, 260.0, None]
 
 
 @given(some.lists(some.sampled_from(PAYLOADS), max_size=12))
-@settings(max_examples=8)
+@examples(8)
 def test_bins_hold_the_loads_that_the_policy_judges_and_the_bounds_part_them_alike(tonnes):
     site = mine(*[("T01", each) for each in tonnes])
     bins, judged = rows_of(site.payload_histogram()), rows_of(site.payload_policy(by=""))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import haul_cycle, mine_of, rows_of, shift
 
@@ -65,7 +66,7 @@ def test_where_nothing_was_hauled_there_are_no_rows():
     assert rows_of(today([haul_cycle(at=-DAY)]).cycle_split()) == []
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(some.lists(some.tuples(*[some.integers(0, 30)] * 3), min_size=1, max_size=6))
 def test_mean_phases_sum_to_the_mean_cycle(drawn):
     cycles = [

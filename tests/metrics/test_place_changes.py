@@ -6,7 +6,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, table_of
 
@@ -68,7 +69,7 @@ def test_the_mines_own_places_and_names_without_a_point_do_not_count():
     assert changes(stand("Face", 0, 3, 9, given=True), stand("?", None, 3, 9)) == []
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(some.lists(some.floats(0.5, 23.5), min_size=1, max_size=6, unique=True), some.floats(1, 23))
 def test_changes_of_two_halves_are_those_of_the_whole(hours, cut):
     bounds = [None, *sorted(hours), None]

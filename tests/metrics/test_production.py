@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import haul_cycle, mine_of, rows_of
 
@@ -32,7 +33,7 @@ def test_periods_are_counted_from_the_midnight_before_the_window():
     assert moved(day, "7h") == {("T01", "07:00"): 200}
 
 
-@settings(max_examples=6)
+@examples(6)
 @given(some.lists(some.integers(0, 300), min_size=1, max_size=8, unique=True), some.integers(1, 299))
 def test_two_windows_sum_to_both(starts, cut):
     site = mine_of(cycles=[haul_cycle(f"T{number}", start) for number, start in enumerate(starts)])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import haul_cycle, intervals, mine_of, rows_of
 
@@ -77,7 +78,7 @@ def test_a_minute_of_queue_costs_what_a_minute_of_work_moves():
     assert (row["rate_tpm"], row["lost_t"]) == (2, 6)
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(some.text(alphabet="QSLHqDR", min_size=2, max_size=20), some.integers(1, 19))
 def test_minutes_inside_of_windows_add_up(strip, cut):
     site = mine({"T01": strip})

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import ibis
 import numpy as np
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, table_of
 
@@ -75,7 +76,7 @@ def test_where_no_struts_are_read_there_are_no_rows():
     assert condition(nothing, "ramp") == condition(lost, "ramp") == {}
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(some.lists(some.tuples(*[some.floats(1, 9000)] * 4), min_size=1, max_size=12), some.floats(1.1, 4))
 def test_roughness_does_not_change_with_the_weight_that_is_borne(pressures, times):
     light = condition(felt(*pressures), "ramp")["ramp"]

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import ibis
 import numpy as np
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT
 
@@ -58,7 +59,7 @@ def test_drives_whose_load_nobody_knows_are_a_group_of_their_own():
     assert sorted(segment_speeds(both).median_kmh.to_pyarrow().to_pylist()) == [15, 30]
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(
     some.lists(some.floats(0.5, 30), min_size=1, max_size=12), some.lists(some.floats(0.5, 30), max_size=9)
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strips import LETTERS, MIDNIGHT, furnished, interval, intervals, minute
 
@@ -53,7 +54,7 @@ def test_a_truck_that_did_not_work_has_empty_answers():
     assert len(of(site)) == 4
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(st.text([*LETTERS, " "], max_size=40))
 def test_start_finish_and_break_fit_into_the_shift(strip):
     for row in of(furnished(intervals({"T01": strip}), shifts=SHIFTS, trucks=[{"truck": "T01"}])).values():

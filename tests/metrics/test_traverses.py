@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import ibis
 import numpy as np
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, drive, intervals, table_of
 
@@ -109,7 +110,7 @@ def test_more_than_an_hour_from_end_to_end_is_no_drive():
     assert named(halves[:60] + moved) == []
 
 
-@settings(max_examples=8, deadline=None)
+@examples(8)
 @given(some.lists(some.sampled_from("ABCF"), min_size=2, max_size=7), some.randoms())
 def test_drives_do_not_overlap_and_the_order_of_rows_does_not_matter(places, random):
     points = {"A": (0.0, 0.0), "B": (600.0, 0.0), "C": (600.0, 600.0), "F": (1000.0, 0.0)}

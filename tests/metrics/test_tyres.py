@@ -7,7 +7,8 @@ from datetime import timedelta
 import ibis
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, table_of
 
@@ -100,7 +101,7 @@ def test_ratings_lose_two_percent_a_degree_above_38_and_gain_one_below():
     assert [run(driven(9), ambient_c=c)[0]["rating_tkph"] for c in (38, 43, 28)] == [500, 450, 550]
 
 
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(some.lists(some.floats(0, 20), min_size=1, max_size=8), some.randoms())
 def test_the_order_of_cycles_does_not_matter_and_a_long_window_sees_all(km, random):
     rows = driven(*km)

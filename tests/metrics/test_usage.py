@@ -7,7 +7,8 @@ import math
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strips import LETTERS, MIDNIGHT, furnished, intervals, minute
 
@@ -77,7 +78,7 @@ def test_intervals_are_cut_at_full_hours_of_the_site():
     assert hours == [30, 60, 10]
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(STRIPS, st.integers(-20, 40), st.integers(1, 90), st.sampled_from(usage_models.shipped()))
 def test_the_minutes_of_all_categories_sum_to_the_window_of_every_truck(strips, start, long, model):
     site = furnished(intervals(strips), trucks=[{"truck": truck} for truck in strips])
@@ -90,7 +91,7 @@ def test_the_minutes_of_all_categories_sum_to_the_window_of_every_truck(strips, 
         assert math.isclose(sum(row["share"] for row in of_truck), 1)
 
 
-@settings(max_examples=6, deadline=None)
+@examples(6)
 @given(STRIPS, st.integers(1, 59))
 def test_splitting_the_window_and_adding_up_loses_nothing(strips, at):
     site = furnished(intervals(strips), trucks=[{"truck": truck} for truck in strips])
@@ -172,7 +173,7 @@ def test_a_split_by_nothing_is_of_the_fleet():
 
 
 @given(STRIPS)
-@settings(max_examples=8)
+@examples(8)
 def test_the_stretches_behind_a_category_sum_to_it_and_those_of_a_truck_tile_the_time(strips):
     site = furnished(intervals(strips), trucks=[{"truck": truck} for truck in strips])
     site = site.between(MIDNIGHT + timedelta(minutes=5), MIDNIGHT + timedelta(minutes=80))

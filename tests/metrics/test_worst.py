@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from engines import examples
+from hypothesis import given
 from hypothesis import strategies as some
 from strips import MIDNIGHT, haul_cycle, intervals, mine_of, rows_of
 
@@ -56,7 +57,7 @@ def test_fewer_than_one_are_refused():
         tk.sample().worst_cycles(0)
 
 
-@settings(max_examples=5)
+@examples(5)
 @given(some.lists(some.integers(0, 60), min_size=1, max_size=8), some.randoms())
 def test_no_cycle_left_out_is_worse_and_the_order_of_rows_does_not_matter(queues, chance):
     cycles = [haul_cycle(f"T{n}", 0, {"queue_load": queue}) for n, queue in enumerate(queues)]

@@ -37,7 +37,7 @@ def stops(states: ibis.Table, longer: timedelta = timedelta(minutes=1)) -> ibis.
     --------
     >>> import truckkit as tk
     >>> tk.sample().stops(longer="10min").columns
-    ('truck', 'start', 'stop', 'stood_min', 'state', 'place')
+    ('truck', 'start', 'stop', 'stood_min', 'state', 'place', 'coverage', 'doubt')
     """
     stands = states.filter(_.state.isin(STANDS)).select("truck", "start", "stop", "state", "place")
     numbered = pieces.runs(stands)

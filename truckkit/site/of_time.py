@@ -138,7 +138,8 @@ class OfTime(Answered):
 
         Stops that overlap the window are whole.
         """
-        return align.overlapping(stops.stops(self._wide().states, times.length(longer)), *self.asked)
+        found = stops.stops(self._wide().states, times.length(longer))
+        return self.answered(align.overlapping(found, *self.asked))
 
     def trips(self) -> ibis.Table:
         """What trucks drove, how far and between which places; see ``metrics.stops.trips``.
@@ -146,7 +147,7 @@ class OfTime(Answered):
         Trips that overlap the window are whole.
         """
         wide = self._wide()
-        return align.overlapping(stops.trips(wide.states, wide.cycles), *self.asked)
+        return self.answered(align.overlapping(stops.trips(wide.states, wide.cycles), *self.asked))
 
     def _wide(self) -> Self:
         """The site in its window and some hours before and after it."""
