@@ -84,6 +84,7 @@ OF_ROWS: dict[str, Callable[[ibis.Table], ibis.Value]] = {
     "an instant of the epoch": lambda t: (t.n * 3600).as_timestamp("s").cast("timestamp(6)"),
     "later by a value": lambda t: t.at + t.n.as_interval("s"),
     "the start of the hour": lambda t: t.at.truncate("h"),
+    "an instant in words": lambda t: t.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     "the least, nothing left out": lambda t: ibis.least(t.y, t.small.cast("float64")),
     "hostile text": lambda t: t.word == "it's \\ \n ünd",
     "a number in words": lambda t: t.n.cast("string") + " of 7",

@@ -291,10 +291,11 @@ def side_by_side(fms: ibis.Table, detected: ibis.Table) -> ibis.Table:
 def _newest(at: ibis.Table, states: ibis.Table, name: str) -> ibis.Table:
     """Bounds of intervals, with the state that lies there: as few as these are sorted in no time."""
     theirs = states.select("truck", _since=_.start, _until=_.stop, _state=_.state)
-    joined = at.asof_join(theirs, on=at.at >= theirs["_since"], predicates="truck")
-    held = joined["_until"].notnull() & (joined.at < joined["_until"])
-    state = ibis.ifelse(held, joined["_state"], ibis.null("string"))
-    return joined.select(*at.columns, **{name: state})
+    newest = at.asof_join(theirs, on=at.at >= theirs["_since"], predicates="truck").select(
+        *at.columns, "_until", "_state"
+    )
+    state = ibis.ifelse(newest.at < newest["_until"], newest["_state"], ibis.null("string"))
+    return newest.select(*at.columns, **{name: state})
 
 
 SILENT_S = 60.0

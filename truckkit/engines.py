@@ -7,6 +7,7 @@ Spark's SQL, and most mean the same there. Those that do not are compiled otherw
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,9 @@ _MICROSECONDS = {
     "minute": 60 * 10**6,
     "hour": 3600 * 10**6,
 }
+
+_FIELDS = {"Y": "yyyy", "m": "MM", "d": "dd", "H": "HH", "M": "mm", "S": "ss", "f": "SSSSSS"}
+"""What Spark calls the fields of an instant's text."""
 
 
 # A connection ------------------------------------------------------------------------------------
@@ -217,6 +221,12 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]
     def visit_ExtractMicrosecond(self, op: ops.ExtractMicrosecond, *, arg: Any) -> Any:
         """Microseconds are what an instant has beside whole seconds."""
         return self.cast(self.f.pmod(self._of_epoch(arg, 1), 10**6), op.dtype)
+
+    def visit_Strftime(self, op: ops.Strftime, *, arg: Any, format_str: Any) -> Any:
+        """Words between the fields stand in quotes: to Spark a bare T is an unknown field, and Z a zone."""
+        parts = re.findall(r"%(.)|([^%]+)", format_str.this)
+        pattern = "".join(f"'{word}'" if word else _FIELDS[field] for field, word in parts)
+        return self.f.anon.date_format(arg, sge.convert(pattern))
 
     def _of_epoch(self, instant: Any, microseconds: int) -> Any:
         passed = self.f.unix_micros(self.cast(instant, dt.timestamp))
