@@ -16,6 +16,7 @@ enough to draw from or towards.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -69,16 +70,22 @@ KNOWN = (*_measured(schema.POSITIONS), *_measured(schema.TELEMETRY))
 def channels(site: Site, window: Window) -> tuple[Channel, ...]:
     """The channels that hold anything in the window: the known ones, then those of the site's own."""
     start, stop, _newest = window
-    found: list[Channel] = []
+    silent: set[Channel] = set()
     for table in ("positions", "telemetry"):
-        known = [channel for channel in KNOWN if channel.table == table]
-        inside = within(site.table(table), start, stop)
-        counts = inside.aggregate(**{channel.name: inside[channel.name].count() for channel in known})
-        held = counts.to_pyarrow().to_pylist()[0]
-        found += [channel for channel in known if held[channel.name]]
+        asked = {channel.name: channel for channel in KNOWN if channel.table == table}
+        for first in _ever_further_back(start, stop):
+            # What was heard is not asked for again: a fortnight that is counted is read, and stays in memory.
+            inside = within(site.table(table), first, stop)
+            counts = inside.aggregate(**{name: inside[name].count() for name in asked})
+            held = counts.to_pyarrow().to_pylist()[0]
+            asked = {name: channel for name, channel in asked.items() if not held[name]}
+            if not asked:
+                break
+        silent |= {*asked.values()}
     own = within(site.table("channels"), start, stop).filter(_.number.notnull())
-    names = own.select("channel").distinct().order_by("channel").to_pyarrow()["channel"].to_pylist()
-    return (*found, *(Channel(name, "channels", "A channel of the source's own.", "") for name in names))
+    others = own.select("channel").distinct().order_by("channel").to_pyarrow()["channel"].to_pylist()
+    known = (channel for channel in KNOWN if channel not in silent)
+    return (*known, *(Channel(name, "channels", "A channel of the source's own.", "") for name in others))
 
 
 def series(site: Site, truck: str, channel: Channel, start: datetime, stop: datetime) -> ibis.Table:
@@ -96,9 +103,7 @@ def gap_ms(site: Site, truck: str, channel: Channel, window: Window) -> int:
     """How far apart two rows may be and still be joined [ms]: three usual steps, and at least 10 s."""
     start, stop, _newest = window
     least = SHORTEST_GAP // MILLISECOND
-    # A sensor that is heard at all is mostly heard at the end.
-    for reach in (2 * HOUR, 24 * HOUR, stop - start):
-        first = max(start, stop - reach)
+    for first in _ever_further_back(start, stop):
         at, _measured = _read(site, truck, channel, first, stop)
         if len(at):
             break
@@ -109,6 +114,11 @@ def gap_ms(site: Site, truck: str, channel: Channel, window: Window) -> int:
         at, _measured = _read(site, truck, channel, max(start, last - HOUR), last + MILLISECOND)
     steps = np.diff(np.unique(at[at >= at[-1] - HOUR // MILLISECOND]))
     return max(least, 3 * round(float(np.median(steps)))) if len(steps) >= 5 else least
+
+
+def _ever_further_back(start: datetime, stop: datetime) -> Iterator[datetime]:
+    """Where to look from, up to the stop: a sensor that is heard at all is mostly heard at the end."""
+    return (max(start, stop - reach) for reach in (2 * HOUR, 24 * HOUR, stop - start))
 
 
 def tile(
