@@ -1,6 +1,6 @@
 """The analyst's work on a day of samples, beside pandas, Polars and MovingPandas.
 
-    python bench/analyst.py --quick               6 trucks and 6 hours, under a minute
+    python bench/analyst.py --quick               4 trucks and 4 hours, under a minute
     python bench/analyst.py                       50 trucks and a day at 1 Hz: 4.3 M positions, 0.9 M readings
     python bench/analyst.py --store FOLDER        the same, which is kept there for the next run
     python bench/analyst.py --json                [{"name", "value", "unit", "goal", "peer"}]
@@ -170,12 +170,12 @@ def main() -> None:
     asked.add_argument("--moving", type=int, default=4, help="trucks that MovingPandas answers for")
     asked.add_argument("--store", type=Path, help="a folder for store and files, kept for the next run")
     asked.add_argument("--runs", type=int, default=5)
-    asked.add_argument("--quick", action="store_true", help="6 trucks and 6 hours, one run")
+    asked.add_argument("--quick", action="store_true", help="4 trucks and 4 hours, one run")
     asked.add_argument("--json", action="store_true", help="for programs")
     told = asked.parse_args()
     trucks, hours, moving, runs = told.trucks, 24 * told.days, told.moving, told.runs
     if told.quick:
-        trucks, hours, moving, runs = 6, 6.0, 1, 1
+        trucks, hours, moving, runs = 4, 4.0, 1, 1
     with tempfile.TemporaryDirectory(prefix="truckkit-bench-") as scratch:
         folder = told.store or Path(scratch)
         if not (folder / "few").exists():

@@ -1,6 +1,6 @@
 """TSBS's IoT use case: truckkit, DuckDB's SQL, PostgreSQL and InfluxDB over the same trucks, in one run.
 
-    python bench/tsbs_iot/run.py --quick            10 trucks and 2 days, in two minutes
+    python bench/tsbs_iot/run.py --quick            5 trucks and 1 day, in half a minute
     python bench/tsbs_iot/run.py                    100 trucks and 10 days, 17 million rows
     python bench/tsbs_iot/run.py --trucks 1000 --days 3
     python bench/tsbs_iot/run.py --json             [{"name", "value", "unit", "goal", "peer"}]
@@ -47,14 +47,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--trucks", type=int)
     asked.add_argument("--days", type=int)
-    asked.add_argument("--quick", action="store_true", help="10 trucks, 2 days, few repetitions")
+    asked.add_argument("--quick", action="store_true", help="5 trucks, 1 day, few repetitions")
     asked.add_argument("--clients", type=int, default=8)
     asked.add_argument("--seconds", type=float, help="for how long a question is asked at most")
     asked.add_argument("--seed", type=int, default=3)
     asked.add_argument("--json", action="store_true", help="for programs")
     told = asked.parse_args()
     fleet = Fleet(
-        told.trucks or (10 if told.quick else 100), told.days or (2 if told.quick else 10), told.seed
+        told.trucks or (5 if told.quick else 100), told.days or (1 if told.quick else 10), told.seed
     )
     console = Console(stderr=True)
     # Servers end with the run, also where somebody ends that.
@@ -75,13 +75,13 @@ def main() -> None:
             variant: [ours, plain, *(peer for peer in peers if variant in peer.variants)]
             for variant in ("sql", "influx")
         }
-        count, seconds = (10, 1.0) if told.quick else (100, 30.0)
+        count, seconds = (5, 0.3) if told.quick else (100, 30.0)
         asking = Asking(fleet, count, told.seconds or seconds, told.clients, random.Random())
         for variant, question, times in asking.all(systems, console.log):
             found += entries(variant, question, times)
         found += sizes([ours, *peers])
         console.log("last points while data comes in")
-        found += while_fed(walk, folder, ours, 5 if told.quick else 30)
+        found += while_fed(walk, folder, ours, 3 if told.quick else 30)
     show(found if told.json else without_details(found), as_json=told.json)
 
 
