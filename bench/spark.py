@@ -24,6 +24,7 @@ from typing import Any
 import ibis
 from ibis import _
 from measuring import Entry, entry, show
+from pyspark.sql import SparkSession
 
 import truckkit as tk
 from truckkit.detecting_apart import detect_apart
@@ -74,8 +75,6 @@ WORK: dict[str, Callable[[Any, str], int]] = {
 
 def session(cores: int) -> Any:
     """A session of so many cores; it listens nowhere but here."""
-    from pyspark.sql import SparkSession
-
     settings = {
         "spark.ui.enabled": "false",
         "spark.driver.host": "127.0.0.1",

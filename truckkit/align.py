@@ -141,17 +141,21 @@ def _by_stretch(intervals: ibis.Table, length_s: int, named: str, columns: tuple
     Stretches are joined by their number, which needs no order: to sort all samples, as an as-of join does,
     costs three times as much.
     """
-    # The last microsecond of an interval is its own, its stop is not.
-    last = _stretch(intervals.stop - ibis.interval(microseconds=1), length_s)
-    numbers = ibis.range(_stretch(intervals.start, length_s), last + 1).unnest()
     bounds = {
         "_truck": intervals.truck,
         "_since": intervals.start,
         "_until": intervals.stop,
-        "_number": numbers,
+        "_number": stretches(intervals, length_s),
     }
     told = {name: intervals[name] for name in columns}
     return intervals.select(**{f"{named}_{name}": value for name, value in (bounds | told).items()})
+
+
+def stretches(intervals: ibis.Table, length_s: int) -> ibis.Value:
+    """The numbers of the stretches of time that an interval lies in, a row for each; 0 starts in 1970."""
+    # The last microsecond of an interval is its own, its stop is not.
+    last = _stretch(intervals.stop - ibis.interval(microseconds=1), length_s)
+    return ibis.range(_stretch(intervals.start, length_s), last + 1).unnest()
 
 
 def _stretch(at: ibis.Value, length_s: int) -> ibis.Value:
@@ -231,7 +235,7 @@ def resampled(samples: ibis.Table, every: str | timedelta, /, **figures: ibis.De
     """
     seconds = times.whole_seconds("every", every)
     # Numbers are grouped in two thirds of the time of instants.
-    numbered = samples.mutate(_period=samples.at.epoch_seconds() // seconds)
+    numbered = samples.mutate(_period=_stretch(samples.at, seconds))
     found = numbered.group_by("truck", "_period").aggregate(**figures)
     start = (found["_period"] * seconds).as_timestamp("s").cast(schema.INSTANT)
     return found.select("truck", start=start, **{name: found[name] for name in figures})

@@ -45,9 +45,8 @@ def burned(telemetry: ibis.Table, intervals: ibis.Table) -> ibis.Table:
         One row per interval of which something was seen: ``truck``, ``start``, ``litres`` [l],
         ``seen_min`` [min].
     """
-    last = (intervals.stop - ibis.interval(microseconds=1)).epoch_seconds() // 60
     minutes = intervals.filter(intervals.stop > intervals.start).select(
-        "truck", "start", "stop", minute=ibis.range(intervals.start.epoch_seconds() // 60, last + 1).unnest()
+        "truck", "start", "stop", minute=align.stretches(intervals, 60)
     )
     rated = minutes.join(_by_minute(telemetry), ["truck", "minute"])
     opens = (rated.minute * 60).as_timestamp("s").cast(schema.INSTANT)

@@ -38,7 +38,7 @@ from truckkit.store import samples, whole
 from truckkit.views.clock import milliseconds
 from truckkit.views.intervals import READ, packed
 from truckkit.views.scene import PAGE_LENGTH, Scene, within
-from truckkit.views.stretches import of_stretch
+from truckkit.views.stretches import of_stretch, overlapping
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -181,7 +181,7 @@ def states(site: Site, scene: Scene, number: int) -> bytes:
 
 
 def _states(site: Site, start: ibis.Value, stop: ibis.Value) -> ibis.Table:
-    return site.states.filter(_.start < stop, _.stop > start).select(*READ)
+    return overlapping(site.states, start, stop).select(*READ)
 
 
 def last_known(site: Site, scene: Scene, before_ms: float, numbers: list[int]) -> dict[str, list[float]]:

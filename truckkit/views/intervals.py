@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from ibis import _
 
-from truckkit import errors, schema
+from truckkit import align, errors, schema
 from truckkit.views.clock import instant, milliseconds
 
 CODES = {state: code for code, state in enumerate(schema.STATES)}
@@ -125,7 +125,7 @@ def pack(
     lanes
         The sources to compare, each with rows of its own; empty: one row a truck.
     """
-    inside = states.filter(_.start < _literal(stop), _.stop > _literal(start))
+    inside = align.overlapping(states, start, stop)
     return packed(inside.select(*READ).to_pyarrow(), trucks, start, stop, lanes)
 
 
@@ -253,7 +253,3 @@ def _percent(column: pa.ChunkedArray) -> Column:
 def _offsets(column: pa.ChunkedArray, from_ms: int) -> Column:
     micros = column.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
     return np.asarray(micros // 1000 - from_ms, np.int64)
-
-
-def _literal(at: datetime) -> ibis.Value:
-    return ibis.literal(at.astimezone(UTC).replace(tzinfo=None), type=schema.INSTANT)
