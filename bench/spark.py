@@ -1,6 +1,6 @@
 """How detection and analyses over an export grow with Spark's cores, on one machine.
 
-    python bench/spark.py EXPORT              a folder that "truckkit export" wrote, of many trucks
+    python bench/spark.py [EXPORT]            a folder that "truckkit export" wrote, of many trucks
     python bench/spark.py EXPORT --json       [{"name", "value", "unit", "goal", "peer"}]
 
 Two sessions live side by side, ``local[1]`` and ``local[2]``, and take turns: after one run of each to
@@ -15,6 +15,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -177,7 +178,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("exported")
+    arguments.add_argument("exported", nargs="?", help="left out: two days of ten trucks are simulated")
     arguments.add_argument("--json", action="store_true")
     arguments.add_argument("--runs", type=int, default=3)
     arguments.add_argument("--serve", type=int, metavar="CORES")
@@ -185,7 +186,12 @@ def main() -> None:
     if asked.serve:
         serve(asked.serve, asked.exported)
         return
-    show(measured(asked.exported, asked.runs), as_json=asked.json)
+    with tempfile.TemporaryDirectory(prefix="truckkit-bench-") as scratch:
+        if not asked.exported:
+            asked.exported = f"{scratch}/exported"
+            tk.simulate(f"{scratch}/mine", trucks=10, hours=48, detection=False)
+            tk.export(f"{scratch}/mine", asked.exported)
+        show(measured(asked.exported, asked.runs), as_json=asked.json)
 
 
 if __name__ == "__main__":
