@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import ibis
 import param
 from ibis import _
-from panel.custom import JSComponent
 from panel.viewable import Viewable, Viewer
 
 from truckkit import places, schema
+from truckkit.views.plain import PlainComponent
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -43,7 +43,7 @@ COUNTED = (
 """The tables whose rows are counted on the page."""
 
 
-class IndexList(JSComponent):
+class IndexList(PlainComponent):
     """The browser half: everything is set as text."""
 
     pages = param.List([])

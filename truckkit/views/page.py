@@ -1,25 +1,31 @@
 """The page around a view: what is shown, how fresh it is, the way to the other pages, light or dark.
 
-Nothing on it comes from another machine. Names of sites and trucks are set as text, never as markup.
+Its frame is plain HTML that stands before any script has come: a component library's Page took a third of all
+that a browser did to open a replay. Nothing on it comes from another machine. Names are set as text, never as
+markup.
 """
 
 from __future__ import annotations
 
-import html
+import re
 from collections.abc import Callable
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import panel as pn
 import param
-from panel.custom import JSComponent
+from bokeh.embed.bundle import extension_dirs
+from jinja2 import Environment, FunctionLoader, Template
+from markupsafe import Markup
 from panel.viewable import Viewable, Viewer
-from panel_material_ui.template.base import Page
 
 from truckkit import served
 from truckkit.errors import TruckkitError
 from truckkit.views import clock, scene
 from truckkit.views.address import Address
+from truckkit.views.assets import assets
+from truckkit.views.plain import PlainComponent
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -33,45 +39,34 @@ PAGES = (
 )
 """The pages that a head leads to, each with its address beside this one."""
 
-# Data has the colour, chrome has none.
-_LIGHT = {
-    "palette": {"primary": {"main": "#37474F"}, "background": {"default": "#FFFFFF", "paper": "#FFFFFF"}}
-}
-_DARK = {
-    "palette": {"primary": {"main": "#B0BEC5"}, "background": {"default": "#14181B", "paper": "#14181B"}}
-}
-_CHROME = {
-    "& .header": {
-        "backgroundColor": "background.paper",
-        "backgroundImage": "none",
-        "color": "text.primary",
-        "boxShadow": "none",
-        "borderBottom": "1px solid",
-        "borderColor": "divider",
-    },
-    # What does not fit the head of a phone is cut, not pushed out of sight.
-    "& .header .MuiToolbar-root > .MuiBox-root": {"minWidth": 0},
-    "& .MuiToolbar-root": {"minHeight": "48px !important", "paddingLeft": "12px", "paddingRight": "12px"},
-}
+# Bokeh asks for these on every page, and no page of ours holds a plot to draw with them.
+_NEEDLESS = re.compile(r"<script[^>]*/bokeh-gl\.[^>]*></script>")
 
 
-class PageHead(JSComponent):
-    """The words at the top of a page. ``newest_ms`` is in milliseconds since 1970."""
-
-    site = param.String("")
-    simulated = param.Boolean(False)
-    window = param.String("")
-    newest = param.String("")
-    newest_ms = param.Number(0)
-    pages = param.List([])
-    current = param.String("")
-    dark = param.Boolean(False)
-
-    _esm = files("truckkit.views").joinpath("page.js").read_text("utf-8")
-    _stylesheets = [files("truckkit.views").joinpath("page.css").read_text("utf-8")]  # noqa: RUF012
+def _frame() -> Template:
+    """The page's HTML; its style and script stand in it, so that it waits for nothing."""
+    made = Environment(loader=FunctionLoader(assets), autoescape=lambda name: name == "page.html")
+    made.filters["needed"] = lambda scripts: Markup(_NEEDLESS.sub("", scripts))
+    return made.get_template("page.html")
 
 
-class Sentence(JSComponent):
+_FRAME = _frame()
+
+
+def _typeface() -> str:
+    """Where the typeface's style sheet lies beside Panel's files; Panel Material UI brings it."""
+    package = find_spec("panel_material_ui")
+    assert package is not None
+    assert package.origin is not None
+    # Its components stay where they are: to import them costs a start half a second.
+    extension_dirs["panel-material-ui"] = Path(package.origin).parent / "dist"
+    return "../panel-material-ui/panel-material-ui.bundle.css"
+
+
+_TYPEFACE = _typeface()
+
+
+class Sentence(PlainComponent):
     """One calm sentence in the place of a view, such as what is wrong with the address."""
 
     sentence = param.String("")
@@ -110,36 +105,11 @@ def show(title: str, build: Callable[[Site, Address], Viewable | Viewer]) -> Non
         view = build(site, address)
     except TruckkitError as error:
         view = Sentence(sentence=f"{error}", sizing_mode="stretch_width")
-    page(title, view, site).servable(title=f"{title} · {site.name}" if site else title)
-
-
-def page(title: str, view: Viewable | Viewer, site: Site | None) -> Page:
-    """A page with truckkit's head around a view.
-
-    Parameters
-    ----------
-    title
-        The page's name.
-    view
-        What fills the page.
-    site
-        The site that the head tells of; None where none could be opened.
-    """
-    dark = pn.state.cookies.get("truckkit_theme") == "dark"
-    head = PageHead(pages=[list(entry) for entry in PAGES], current=title, dark=dark, **_told(site))
-    made = Page(
-        header=[head],
-        main=[view],
-        dark_theme=dark,
-        theme_config={"light": _LIGHT, "dark": _DARK},
-        sx=_CHROME,
-        # The template puts the title between quotes as it is.
-        meta_title=html.escape(title),
-        busy_indicator=None,
-    )
-    # The browser knows what its reader prefers, the page's own button changes it; both move both.
-    head.link(made, dark="dark_theme", bidirectional=True)
-    return made
+    view.servable(title=f"{title} · {site.name}" if site else title)
+    document = pn.state.curdoc
+    assert document is not None
+    document.template = _FRAME
+    document.template_variables.update(pages=PAGES, current=title, typeface=_TYPEFACE, **_told(site))
 
 
 def _told(site: Site | None) -> dict[str, str | int]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import param
 import pyarrow as pa
-from panel.custom import JSComponent
 
 from truckkit.errors import unknown
 from truckkit.views import palette, quality_answers, telling
 from truckkit.views import quantities as say
 from truckkit.views.assets import assets
+from truckkit.views.plain import PlainComponent
 from truckkit.views.sheet import Question, Sheet
 from truckkit.views.told import rows
 
@@ -28,7 +28,7 @@ _LONGEST = timedelta(days=2)
 _MOST_DAYS = 400
 
 
-class QualityPanes(JSComponent):
+class QualityPanes(PlainComponent):
     """The browser half: it draws what it is told, as text and lengths."""
 
     heading = param.String("")

@@ -12,17 +12,16 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from panel.custom import JSComponent
-
 from truckkit.errors import BadRequest, TruckkitError
 from truckkit.views.answers import QUICK, SLOW
+from truckkit.views.plain import PlainComponent
 
 Question = dict[str, Any]
 
 _log = logging.getLogger(__name__)
 
 
-class Asking(JSComponent):
+class Asking(PlainComponent):
     """A component whose browser half asks."""
 
     __abstract = True

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import param
 from ibis import _
-from panel.custom import JSComponent
 
 from truckkit.errors import TruckkitError
 from truckkit.views import kept, palette, shift_answers, shift_usage, telling
 from truckkit.views import quantities as say
 from truckkit.views.assets import assets
+from truckkit.views.plain import PlainComponent
 from truckkit.views.sheet import Question, Sheet
 from truckkit.views.shift_intervals import Behind
 
@@ -25,7 +25,7 @@ CHARTS = ("headline", "ledger", "usage", "phases", "loaders", "payload", "pareto
 _DAY = timedelta(hours=24)
 
 
-class ShiftCharts(JSComponent):
+class ShiftCharts(PlainComponent):
     """The browser half: it draws what it is told, as text and lengths, and says what was clicked."""
 
     heading = param.String("")

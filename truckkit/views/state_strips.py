@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import param
-from panel.custom import JSComponent
 
 from truckkit import schema
 from truckkit.views import clock, palette
 from truckkit.views.assets import assets
+from truckkit.views.plain import PlainComponent
 
 AGREEMENT = "agreement"
 """Rows sorted by the share of time in which two lanes agree, the least first."""
@@ -48,7 +48,7 @@ _PARTS = (
 )
 
 
-class StateStrips(JSComponent):
+class StateStrips(PlainComponent):
     """The browser half. Times are milliseconds from ``origin``, itself milliseconds since 1970."""
 
     origin = param.Number(0)
