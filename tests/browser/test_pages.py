@@ -78,6 +78,37 @@ def test_a_page_follows_the_systems_theme_and_then_the_readers_choice(open_page,
     page.wait_for_function(f"!({is_dark})()")
 
 
+def test_the_head_stands_without_a_views_scripts_and_says_what_to_do(page, faults, address):
+    page.route("**/bokeh.min.js*", lambda route: route.abort())
+    page.goto(f"{address}/replay")
+    page.get_by_role("status").get_by_text("load it again").wait_for()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Timeline").wait_for()
+    faults.clear()  # the script that is not there is an error in the console
+
+
+def test_a_page_says_so_where_the_server_does_not_answer_its_view(page, faults, address):
+    page.add_init_script(
+        "WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9'); } };"
+    )
+    page.goto(f"{address}/index")
+    page.get_by_role("status").get_by_text("The server does not answer").wait_for()
+    faults.clear()  # the line that is not there is an error in the console
+
+
+def test_a_replay_opens_without_the_scripts_of_a_component_library(page, address):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("?")[0]))
+    page.goto(f"{address}/replay")
+    page.locator(READY["replay"]).first.wait_for()
+    assert {name for name in asked if name.endswith(".js")} == {
+        "es-module-shims.min.js",
+        "bokeh.min.js",
+        "bokeh-widgets.min.js",
+        "bokeh-tables.min.js",
+        "panel.min.js",
+    }
+
+
 # Names are hostile text ------------------------------------------------------------------------------
 
 
