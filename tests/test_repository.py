@@ -28,6 +28,7 @@ NOT_IMPORTED = {
     "tzdata": "the standard library reads it",
     "hvplot": "notebooks plot with it",
     "uvicorn": "its command serves REST alone",
+    "panel-material-ui": "the pages are set in its typeface",
 }
 IMPORT_NAMES = {"pillow": "PIL", "ibis-framework": "ibis"}
 
