@@ -32,7 +32,7 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 from analyst_answers import alike
 from grown import SAMPLES, mapping_of_samples
-from measuring import Entry, entry, show, timed
+from measuring import Entry, entry, environment, show, timed
 from peers.analyst_tasks import TASKS
 
 import truckkit as tk
@@ -50,7 +50,7 @@ def made(folder: Path, trucks: int, hours: float, moving: int) -> None:
     site = tk.open(folder / "store")
     few = folder / "few"
     few.mkdir()
-    (few / "store").symlink_to(folder / "store")
+    (few / "store").symlink_to((folder / "store").resolve())
     (few / "trucks.json").write_text(json.dumps(site.truck_names[:moving]))
     (folder / "trucks.json").write_text(json.dumps(site.truck_names))
     for into, some in ((folder, site), (few, site.truck(*site.truck_names[:moving]))):
@@ -80,7 +80,7 @@ def answered(way: str, task: str, folder: Path) -> Figures:
     """One answer in a process of its own."""
     command = [sys.executable, str(HERE / "analyst_once.py"), way, task, str(folder)]
     command.append(str(_answer(folder, way, task)))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     if done.returncode:
         raise SystemExit(done.stderr)
     figures: Figures = json.loads(done.stdout)
