@@ -52,7 +52,9 @@ def growth(figures: Figures) -> dict[str, Figure]:
         colours = dict(zip(costs, mpl.color_sequences["tab10"], strict=False))
         # In the order in which the lines end, so that one finds a line's name beside it.
         for name, by_size in sorted(costs.items(), key=lambda told: -[*told[1].values()][-1]):
-            axes.plot(list(by_size), list(by_size.values()), "o-", ms=3, lw=1.2, color=colours[name], label=name)
+            axes.plot(
+                list(by_size), list(by_size.values()), "o-", ms=3, lw=1.2, color=colours[name], label=name
+            )
         sizes = sorted({size for by_size in costs.values() for size in by_size})
         least = min(min(by_size.values()) for by_size in costs.values())
         # Nothing may be steeper: twice the size, twice the cost.
