@@ -3,9 +3,12 @@
     python bench/all.py --quick             the quick forms, in two minutes; nothing is written
     python bench/all.py                     everything, for hours: docs/speed.md and docs/speed/*.svg
     python bench/all.py analyst growth      these alone; the others stay in the page as they were
+    python bench/all.py --page              the page alone, of what was measured before
+    python bench/all.py --kept FOLDER       stores are kept there, and used again where they are there already
 
 It fails where a bench fails, which is where an answer is broken. A time never fails it: whether a goal was
-reached stands in the page. What was measured is kept beside the page as ``docs/speed/NAME.json``.
+reached stands in the page, and why not, as ``docs/speed/reasons.toml`` says by bench and figure. What was
+measured is kept beside the page as ``docs/speed/NAME.json``.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -41,6 +45,8 @@ class Script:
     """Modules without which it is left out."""
     run: str = ""
     """The file to run, where it is not called as the bench is."""
+    keeps: str = ""
+    """The option that names the folder of its stores."""
 
     @property
     def file(self) -> Path:
@@ -55,15 +61,15 @@ class Script:
 SCRIPTS = (
     Script("startup", quick=("--quick",)),
     Script("tsbs_iot", quick=("--quick",), run="tsbs_iot/run.py"),
-    Script("analyst", quick=("--quick",), needs=("polars", "movingpandas")),
-    Script("growth", quick=("--quick",), needs=("httpx2",)),
+    Script("analyst", quick=("--quick",), needs=("polars", "movingpandas"), keeps="--store"),
+    Script("growth", quick=("--quick",), needs=("httpx2",), keeps="--stores"),
     Script("detect", needs=("polars",)),
     Script("questions"),
     Script("road"),
     Script("ingest"),
     Script("simulate"),
     Script("rest"),
-    Script("spark", needs=("pyspark",)),
+    Script("spark", needs=("pyspark",), keeps="--exported"),
     Script("timeline_frames", needs=("playwright",)),
     Script("replay", needs=("playwright",)),
 )
@@ -145,9 +151,26 @@ def page(scripts: Sequence[Script]) -> str:
         parts += [f"## {script.title}", "", f"`{file}`, {kept['when']}, {kept['where']}.", ""]
         pictures = sorted(KEPT.glob(f"{script.name}-*.svg"))
         parts += [f"![{each.stem}](speed/{each.name})" for each in pictures] + [""] * bool(pictures)
-        parts += ["| what | value | goal | peer | value / peer | |", "|---|--:|--:|--:|--:|---|"]
-        parts += [_row(each) for each in kept["figures"]] + [""]
-    return "\n".join(parts)
+        told = [each for each in kept["figures"] if each["goal"] or each["peer"] is not None]
+        parts += _table(told)
+        if missed := _missed(script.name, told):
+            parts += [f"- ✗ {name}: {why}" for name, why in missed] + [""]
+        if more := [each for each in kept["figures"] if each not in told]:
+            parts += ["<details><summary>More figures</summary>", "", *_table(more), "</details>", ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _missed(bench: str, figures: Entries) -> list[tuple[str, str]]:
+    """The figures short of their goals, each with the reason."""
+    file = KEPT / "reasons.toml"
+    known = tomllib.loads(file.read_text("utf-8")).get(bench, {}) if file.exists() else {}
+    missed = [str(each["name"]) for each in figures if reached(each) is False]
+    return [(name, known.get(name, "nobody has said why")) for name in missed]
+
+
+def _table(figures: Entries) -> list[str]:
+    head = ["| what | value | goal | peer | value / peer | |", "|---|--:|--:|--:|--:|---|"]
+    return [*head, *map(_row, figures), ""] if figures else []
 
 
 def _row(each: dict[str, object]) -> str:
@@ -186,12 +209,19 @@ def main() -> None:
     said = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     said.add_argument("names", nargs="*", help="benches; all of them where none is named")
     said.add_argument("--quick", action="store_true", help="the quick forms; writes nothing")
+    said.add_argument("--kept", type=Path, help="a folder in which each bench keeps its stores")
+    said.add_argument("--page", action="store_true", help="measure nothing, write the page again")
     told = said.parse_args()
+    if told.page:
+        (DOCS / "speed.md").write_text(page(SCRIPTS), "utf-8")
+        return
     failed = []
     for script in asked(told.names):
         arguments = script.quick if told.quick else script.whole
         if arguments is None:
             continue
+        if told.kept and script.keeps and not told.quick:
+            arguments = (*arguments, script.keeps, str(told.kept / script.name))
         found = measured(script, arguments)
         if found is None:
             failed.append(script.name)

@@ -49,9 +49,22 @@ def growth(figures: Figures) -> dict[str, Figure]:
     for axis, costs in curves.items():
         figure = Figure(figsize=(7, 4), layout="constrained")
         axes = figure.subplots()
-        for name, by_size in costs.items():
-            axes.plot(list(by_size), list(by_size.values()), "o-", markersize=3, linewidth=1.2, label=name)
+        colours = dict(zip(costs, mpl.color_sequences["tab10"], strict=False))
+        # In the order in which the lines end, so that one finds a line's name beside it.
+        for name, by_size in sorted(costs.items(), key=lambda told: -[*told[1].values()][-1]):
+            axes.plot(
+                list(by_size), list(by_size.values()), "o-", ms=3, lw=1.2, color=colours[name], label=name
+            )
+        sizes = sorted({size for by_size in costs.values() for size in by_size})
+        least = min(min(by_size.values()) for by_size in costs.values())
+        # Nothing may be steeper: twice the size, twice the cost.
+        axes.plot(sizes[-2:], [least, least * sizes[-1] / sizes[-2]], ":", color="#adb5bd", label="linear")
         axes.set(xscale="log", yscale="log", xlabel=axis, ylabel="CPU ms")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+        axes.minorticks_off()
+        axes.grid(axis="y", color="#e9ecef", linewidth=0.8)
+        axes.set_axisbelow(True)
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         made[axis] = figure
     return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from functools import cache
 from tempfile import gettempdir
@@ -41,6 +43,8 @@ _SETTINGS = {
 def spark() -> SparkSession:
     """The one Spark of a process; each site has a session of its own in it."""
     program("java", "openjdk-17-jre-headless")
+    # Workers are of this environment, whichever Python the path names first.
+    os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
     building = SparkSession.builder.master("local[1]").appName("truckkit")
     for name, value in _SETTINGS.items():
         building = building.config(name, value)

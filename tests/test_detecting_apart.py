@@ -20,6 +20,7 @@ from system import missing, program
 import truckkit as tk
 from truckkit import detecting_apart, schema
 from truckkit.detecting_apart import detect_apart
+from truckkit.errors import BadRequest, NoStore
 from truckkit.store import Facts
 
 # 2026-11-26: PySpark 4.0 leaves the sockets open that it reads answers from, and copies frames as pandas 3
@@ -40,7 +41,9 @@ BY_START = [("truck", "ascending"), ("start", "ascending")]
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three trucks for eight hours, across midnight, as a store with its export beside it."""
     folder = tmp_path_factory.mktemp("apart")
-    tk.simulate(folder / "mine", trucks=3, hours=8, seed=11, hz=0.2, noise="typical", start=EVENING)
+    mine = {"trucks": 3, "hours": 8, "seed": 11, "hz": 0.2, "noise": "typical", "start": EVENING}
+    tk.simulate(folder / "mine", **mine, detection=False)
+    tk.export(folder / "mine", folder / "undetected")
     tk.detect(folder / "mine")
     tk.export(folder / "mine", folder / "out")
     return folder
@@ -78,6 +81,32 @@ def test_states_cycles_and_places_are_those_of_the_store(mine, spark):
         assert rows.equals(of_store.select(rows.column_names).cast(rows.schema))
     named = tk.open(mine / "mine").places.filter(lambda each: ~each.given, lambda each: each.x_m.notnull())
     assert sorted(found.places["place"].to_pylist()) == sorted(named.place.to_pyarrow().to_pylist())
+
+
+@pytest.mark.spark
+def test_a_site_reads_what_was_detected_beside_an_export_as_if_its_store_had(mine, spark, tmp_path):
+    detect_apart(spark, mine / "undetected").write(tmp_path / "detected")
+    of_store = tk.open(mine / "mine")
+    for connection in (ibis.pyspark.connect(spark), ibis.duckdb.connect()):
+        for export in ("undetected", "out"):
+            site = tk.Site(connection, parquet=mine / export, detected=tmp_path / "detected")
+            assert site.sources == of_store.sources
+            for name in ("states", "cycles", "places"):
+                assert told(site, name) == told(of_store, name)
+    window = ("2026-11-22T22:00Z", "2026-11-23T03:00Z")
+    site, of_store = (each.between(*window).using("detected") for each in (site, of_store))
+    assert told(site, "cycles") == told(of_store, "cycles") != []
+
+
+def told(site: tk.Site, name: str) -> list[str]:
+    return sorted(map(repr, site.table(name).drop("load_id").to_pyarrow().to_pylist()))
+
+
+def test_what_was_detected_is_read_beside_an_export_alone(mine):
+    with pytest.raises(BadRequest, match="name that as well, as parquet=…"):
+        tk.Site(ibis.duckdb.connect(), detected=mine)
+    with pytest.raises(NoStore, match=r"name the folder that detect_apart\(…\).write\(…\) made"):
+        tk.Site(ibis.duckdb.connect(), parquet=mine / "out", detected=mine)
 
 
 @pytest.mark.spark

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -229,6 +230,21 @@ def test_what_was_taken_from_an_export_comes_back(store, tmp_path):
     assert same(store, out)
 
 
+def test_a_broken_file_of_a_day_that_changed_is_written_again(store, tmp_path):
+    out = tmp_path / "out"
+    tk.export(store, out)
+    for number, part in enumerate(sorted(out.glob("positions/day=*/*.parquet"))):
+        whole = part.read_bytes()
+        # The end of a file says what is in it: without it nothing is read, with it some of the rows.
+        part.write_bytes(b"broken" if number else bytes(len(whole) - 2000) + whole[-2000:])
+    told = json.loads((out / "truckkit-export.json").read_text())
+    for day in told["days"].values():
+        day["files"] = []
+    (out / "truckkit-export.json").write_text(json.dumps(told))
+    tk.export(store, out)
+    assert same(store, out)
+
+
 def test_an_export_of_other_columns_is_written_anew(store, tmp_path, monkeypatch):
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
@@ -244,6 +260,7 @@ def test_a_folder_that_holds_something_else_is_refused_and_left_alone(store, tmp
     for folder, said in (
         (tmp_path, 'holds "mine.txt", "store" and no export'),
         (tmp_path / "mine.txt", "is a file"),
+        (Path("s3://bucket/mine"), "is an address; export to a folder, and copy that there"),
         (store, "lies within the store"),
         (store / "out", "lies within the store"),
     ):

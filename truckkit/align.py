@@ -111,7 +111,8 @@ def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> i
     """
     whole = intervals.filter(intervals.start < intervals.stop)
     short = whole.stop < whole.start + ibis.interval(seconds=_LONG_S)
-    held = samples.mutate(_short=_stretch(samples.at, _SHORT_S), _long=_stretch(samples.at, _LONG_S))
+    number = _stretch(samples.at, _SHORT_S)
+    held = samples.mutate(_short=number, _long=number >> _LONGER)
     brief = _by_stretch(whole.filter(short), _SHORT_S, "_brief", columns)
     lasting = _by_stretch(whole.filter(~short), _LONG_S, "_lasting", columns)
     for stretch, theirs in (("_short", brief), ("_long", lasting)):
@@ -131,8 +132,12 @@ def in_intervals(samples: ibis.Table, intervals: ibis.Table, *columns: str) -> i
     )
 
 
-_SHORT_S, _LONG_S = 300, 86_400
-"""Lengths of numbered stretches: few to an interval, few intervals to each; a truck may be down for years."""
+_SHORT_S, _LONGER = 300, 8
+"""Lengths of numbered stretches: few to an interval, few intervals to each; a truck may be down for years.
+
+The long ones are a power of two as long, for numbers are shifted sooner than instants are divided.
+"""
+_LONG_S = _SHORT_S << _LONGER
 
 
 def _by_stretch(intervals: ibis.Table, length_s: int, named: str, columns: tuple[str, ...]) -> ibis.Table:
@@ -194,19 +199,36 @@ def holding(readings: ibis.Table, column: str, holds: timedelta) -> ibis.Table:
     >>> holding(loads, "loaded", timedelta(seconds=90)).columns
     ('truck', 'start', 'stop', 'loaded')
     """
-    by_truck = ibis.window(group_by="truck", order_by="at")
-    told = readings.filter(readings[column].notnull()).select("truck", "at", column)
-    longest = ibis.interval(microseconds=round(holds.total_seconds() * 1e6))
-    beside = told.mutate(_before=told[column].lag().over(by_truck), _last=told.at.lag().over(by_truck))
-    fresh = (beside[column] != beside["_before"]) | (beside.at > beside["_last"] + longest)
+    held = ibis.interval(microseconds=round(holds.total_seconds() * 1e6))
+    alike = _alike(readings.filter(readings[column].notnull()), column, holds)
+    by_truck = ibis.window(group_by="truck", order_by="start")
+    beside = alike.mutate(_before=alike[column].lag().over(by_truck), _last=_.last.lag().over(by_truck))
+    fresh = (beside[column] != beside["_before"]) | (beside.start > beside["_last"] + held)
     firsts = beside.filter(fresh.fill_null(True))
-    ends = told.group_by("truck").aggregate(_end=told.at.max())
+    ends = alike.group_by("truck").aggregate(_end=_.last.max())
     met = firsts.join(ends, "truck")
     # A stretch stops where the next one starts, or once its own last reading has held long enough.
-    following = met.at.lead().over(by_truck)
-    own = met["_last"].lead().over(by_truck).fill_null(met["_end"]) + longest
+    following = met.start.lead().over(by_truck)
+    own = met["_last"].lead().over(by_truck).fill_null(met["_end"]) + held
     stop = ibis.least(following.fill_null(own), own)
-    return met.select("truck", column, start=met.at, stop=stop).relocate(column, after="stop")
+    return met.select("truck", "start", stop=stop, **{column: met[column]})
+
+
+def _alike(readings: ibis.Table, column: str, holds: timedelta) -> ibis.Table:
+    """The first and last of readings near each other that say the same, and each of those that do not.
+
+    To bring all readings into an order costs more than all else that is done with them. Those of a piece of
+    time in which one word was said, and no silence fits, need none among themselves.
+    """
+    pieces = readings.mutate(_piece=_stretch(readings.at, max(1, int(holds.total_seconds()))))
+    told = pieces.group_by("truck", "_piece").aggregate(
+        start=_["at"].min(), last=_["at"].max(), least=_[column].min(), most=_[column].max()
+    )
+    brief = told.last <= told.start + ibis.interval(microseconds=round(holds.total_seconds() * 1e6))
+    same = (told.least == told.most) & brief
+    whole = told.filter(same).select("truck", "start", "last", **{column: told.least})
+    single = pieces.semi_join(told.filter(~same), ["truck", "_piece"])
+    return stacked(whole, single.select("truck", column, start=single.at, last=single.at))
 
 
 def resampled(samples: ibis.Table, every: str | timedelta, /, **figures: ibis.Deferred) -> ibis.Table:

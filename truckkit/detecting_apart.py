@@ -9,6 +9,7 @@ where its pieces are. The compiled code is the same as that of ``detect``, and s
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.fs as fs
+import pyarrow.parquet as pq
 
 from truckkit import schema
 from truckkit.detecting import COLUMNS, MOST_OF_ONE
@@ -56,6 +58,46 @@ class Apart:
     cycles: DataFrame
     places: pa.Table
 
+    def write(self, to: str | Path) -> None:
+        """Write what was found as Parquet, in the shape of an export.
+
+        A site reads it beside the export that it was found in.
+
+        Parameters
+        ----------
+        to
+            A new folder: a path, or an address that Spark and Arrow know.
+
+        Examples
+        --------
+        With a session::
+
+            detect_apart(spark, "/exports/mine").write("/detected/mine")
+            site = tk.Site(ibis.pyspark.connect(spark), parquet="/exports/mine", detected="/detected/mine")
+        """
+        to = _address(to)
+        made: dict[str, int] = {}
+        longest_s = 0.0
+        for name, rows in (("states", self.states), ("cycles", self.cycles)):
+            days = rows.selectExpr("*", "bigint(0) AS load_id", "to_date(start) AS day").repartition("day")
+            days.sortWithinPartitions("truck", "start").write.partitionBy("day").parquet(
+                f"{_of_spark(to)}/{name}"
+            )
+            count, seconds = rows.selectExpr("count(*)", "max(timestampdiff(SECOND, start, stop))").collect()[
+                0
+            ]
+            made[name], longest_s = count, max(longest_s, (seconds or 0) + 1.0)
+        file = {
+            "file": "detected",
+            "kind": "day",
+            "made": json.dumps(made),
+            "longest_s": longest_s,
+            "appends": 0,
+        }
+        _put(to, "files", pa.Table.from_pylist([file], schema=schema.FILES.schema.to_pyarrow()))
+        places = self.places.append_column("load_id", pa.repeat(pa.scalar(0, pa.int64()), len(self.places)))
+        _put(to, "places", places.select(schema.PLACES.names))
+
 
 @dataclass(frozen=True)
 class _Truck:
@@ -89,9 +131,9 @@ def detect_apart(spark: SparkSession, exported: str | Path) -> Apart:
 
         found = detect_apart(spark, "/exports/mine")
         found.cycles.groupBy("truck").agg({"payload_t": "sum"}).show()
-        found.states.write.parquet("/detected/mine/states")
+        found.write("/detected/mine")
     """
-    exported = str(exported) if "://" in str(exported) else str(Path(exported).absolute())
+    exported = _address(exported)
     fleet = _fleet(spark, exported)
     books = Books(_read(exported, "maintenance", None), _read(exported, "refuels", None))
     # A partition is a truck, and a partition is a task.
@@ -111,9 +153,7 @@ def _fleet(spark: SparkSession, exported: str) -> list[_Truck]:
     """The trucks that have positions, in order, each with parts that fit into the memory of a task."""
     if not _is_there(exported, "positions"):
         return []
-    # A path without a scheme would be one of the cluster's own file system.
-    address = exported if "://" in exported else f"file://{exported}"
-    counted = spark.read.parquet(f"{address}/positions").groupBy("truck", "day").count()
+    counted = spark.read.parquet(f"{_of_spark(exported)}/positions").groupBy("truck", "day").count()
     days: dict[str, list[tuple[date, int]]] = {}
     for truck, day, samples in sorted(tuple(row) for row in counted.collect()):
         days.setdefault(truck, []).append((day, samples))
@@ -201,10 +241,26 @@ def _rows(told: DataFrame, name: str) -> DataFrame:
     return told.select(name).mapInArrow(unpacked, columns)
 
 
+def _address(folder: str | Path) -> str:
+    """A folder as driver and workers can name it, wherever they run."""
+    return str(folder) if "://" in str(folder) else str(Path(folder).absolute())
+
+
+def _of_spark(address: str) -> str:
+    """A path without a scheme would be one of the cluster's own file system."""
+    return address if "://" in address else f"file://{address}"
+
+
 def _place(exported: str, name: str) -> tuple[Any, str]:
     """A table's folder as Arrow knows it, which calls S3 by another name than Spark."""
     system, path = fs.FileSystem.from_uri(exported.replace("s3a://", "s3://", 1))
     return system, f"{path}/{name}"
+
+
+def _put(to: str, name: str, rows: pa.Table) -> None:
+    system, path = _place(to, name)
+    system.create_dir(path)
+    pq.write_table(rows, f"{path}/part-0.parquet", filesystem=system)
 
 
 def _is_there(exported: str, name: str) -> bool:

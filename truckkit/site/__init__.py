@@ -32,6 +32,9 @@ class Site(OfTime, OfCycles, OfRoads, OfTrust):
     parquet
         The folder that ``truckkit export`` wrote, or its address, for the connection to read. Of the days,
         those are read that a window asks for.
+    detected
+        The folder that ``detect_apart(…).write(…)`` made: its states, cycles and places are in the place of
+        those that the store had detected.
 
     Examples
     --------

@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import ibis
 from ibis import _
 
-from truckkit import schema
+from truckkit import align, schema
 from truckkit.errors import NoStore
 
 
 class ExportedTables(Mapping[str, ibis.Table]):
     """The tables of a folder that ``truckkit export`` wrote, each opened once it is asked for.
 
-    They have names of their own, so that one session can hold the exports of many sites.
+    They have names of their own, so that one session can hold the exports of many sites. What Spark detected
+    may lie in a folder beside it.
     """
 
-    def __init__(self, connection: ibis.BaseBackend, folder: str) -> None:
-        self._connection, self._folder = connection, folder.rstrip("/")
+    def __init__(
+        self, connection: ibis.BaseBackend, folder: str | Path, detected: str | Path | None = None
+    ) -> None:
+        self._connection = connection
         self._open: dict[str, ibis.Table] = {}
+        self._folder, self._detected = str(folder).rstrip("/"), detected and str(detected).rstrip("/")
+        self._told = self._tables_of(self._folder, '"truckkit export" wrote')
+        self._found = (
+            self._tables_of(self._detected, "detect_apart(…).write(…) made") if self._detected else set()
+        )
+        self._held = self._told | self._found
+
+    def _tables_of(self, folder: str, of_whom: str) -> set[str]:
+        """The tables of days that have rows in a folder."""
         try:
-            made = self["files"].made.to_pyarrow().to_pylist()
+            made = self._read(folder, "files").made.to_pyarrow().to_pylist()
         except Exception as fault:  # each engine has errors of its own
             said = (str(fault).splitlines() or [type(fault).__name__])[0].rstrip(".")
             raise NoStore(
-                f'"{folder}" is no export that {connection.name} can read ({said}); '
-                'name the folder that "truckkit export" wrote.'
+                f'"{folder}" is no export that {self._connection.name} can read ({said}); '
+                f"name the folder that {of_whom}."
             ) from None
-        self._held = {name for each in made for name, rows in json.loads(each).items() if rows}
+        return {name for each in made for name, rows in json.loads(each).items() if rows}
 
     def __getitem__(self, name: str) -> ibis.Table:
         table = schema.TABLES[name]
@@ -57,8 +70,32 @@ class ExportedTables(Mapping[str, ibis.Table]):
 
     def _opened(self, name: str) -> ibis.Table:
         if name not in self._open:
-            within = f"{self._folder}/{name}"
-            # Spark finds by itself how a folder is cut into days; others want to be told of the files.
-            path = within if self._connection.name == "pyspark" else f"{within}/**/*.parquet"
-            self._open[name] = self._connection.read_parquet(path)
+            self._open[name] = self._beside(name) if self._detected else self._read(self._folder, name)
         return self._open[name]
+
+    def _beside(self, name: str) -> ibis.Table:
+        """A table of the export, with what was detected elsewhere in the place of what a store detected."""
+        whole = schema.TABLES[name].kind == "catalog"
+        rows = [self._read(self._folder, name)] if whole or name in self._told else []
+        if name in _STAYS:
+            rows = [each.filter(_STAYS[name](each)) for each in rows]
+            if whole or name in self._found:
+                anew = self._read(str(self._detected), name)
+                rows = [each.anti_join(anew, schema.TABLES[name].key) if whole else each for each in rows]
+                rows.append(anew)
+        return align.stacked(*rows)
+
+    def _read(self, folder: str, name: str) -> ibis.Table:
+        within = f"{folder}/{name}"
+        # Spark finds by itself how a folder is cut into days; others want to be told of the files.
+        path = within if self._connection.name == "pyspark" else f"{within}/**/*.parquet"
+        return self._connection.read_parquet(path)
+
+
+_STAYS: dict[str, Callable[[ibis.Table], ibis.Value]] = {
+    "states": lambda rows: rows.source != "detected",
+    "cycles": lambda rows: rows.source != "detected",
+    "places": lambda rows: rows.given | rows.x_m.isnull(),
+    "files": lambda rows: rows.file.notnull(),
+}
+"""What an export keeps of a table where it is detected anew, as ``tk.detect`` does in a store."""

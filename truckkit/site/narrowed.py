@@ -57,6 +57,7 @@ class Narrowed:
         *,
         store: Store | Remote | None = None,
         parquet: str | Path | None = None,
+        detected: str | Path | None = None,
     ) -> None:
         if (connection is None) == (store is None):
             raise BadRequest(
@@ -64,6 +65,8 @@ class Narrowed:
             )
         if parquet is not None and connection is None:
             raise BadRequest("Parquet is read by a connection, as in Site(ibis.duckdb.connect(), parquet=…).")
+        if detected is not None and parquet is None:
+            raise BadRequest("what was detected lies beside an export; name that as well, as parquet=….")
         self.store = store
         self._covers: Generation | ExportedTables | None = None
         self._trucks: tuple[str, ...] | None = None
@@ -85,7 +88,7 @@ class Narrowed:
             self.opened = None
             self._lent = None
             if parquet is not None:
-                self._tables = self._covers = ExportedTables(connection, str(parquet))
+                self._tables = self._covers = ExportedTables(connection, parquet, detected)
                 return
             self._tables = {
                 table.name: engines.stored(connection, table) if table.name in held else table.empty()

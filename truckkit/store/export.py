@@ -246,10 +246,8 @@ class _Work:
     ) -> tuple[Path | None, int]:
         """A file of the rows, and how many they are; no file where the one in place holds the same."""
         if (old := manifest.parts(place)) and self._comparable:
-            held = pq.read_metadata(old[0]).num_rows
-            if self._asked("count(*)", query) == held and self._sum(table, query) == self._sum(
-                table, f"FROM read_parquet({ddl.literal(str(old[0]))})"
-            ):
+            held = _rows(old[0])
+            if held == self._asked("count(*)", query) and self._holds(old[0], table, query):
                 return None, held
         part = self._target / _WRITING / f"{table.name}.parquet"
         shape = table.schema.to_pyarrow()
@@ -264,6 +262,14 @@ class _Work:
             return None, 0
         self.done.rows += rows
         return part, rows
+
+    def _holds(self, part: Path, table: schema.Table, query: str) -> bool:
+        """Whether a file holds the rows of a query; what is broken in it is written again."""
+        wanted = self._sum(table, query)
+        try:
+            return self._sum(table, f"FROM read_parquet({ddl.literal(str(part))})") == wanted
+        except duckdb.Error:
+            return False
 
     def _sum(self, table: schema.Table, query: str) -> object:
         """What is another where a value of any row is."""
@@ -288,6 +294,14 @@ class _Work:
             layout.sync(folder)
             if folder == self._target:
                 break
+
+
+def _rows(part: Path) -> int:
+    """How many rows a file says that it has; less than none where it says nothing."""
+    try:
+        return int(pq.read_metadata(part).num_rows)
+    except (pa.ArrowException, OSError):
+        return -1
 
 
 def _remove(place: Path) -> None:

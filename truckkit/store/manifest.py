@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,8 @@ from truckkit.store.held import File
 
 NAME = "truckkit-export.json"
 _FORMAT = 1
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/")
+"""How an address begins, as a path keeps it; drives have one letter."""
 
 
 def named(day: date) -> str:
@@ -126,7 +129,9 @@ def _columns() -> str:
 
 
 def refuse_others(target: Path) -> None:
-    """Refuse a folder that holds something else than an export."""
+    """Refuse what is no folder, and a folder that holds something else than an export."""
+    if _ADDRESS.match(str(target)):
+        raise BadRequest(f'"{target}" is an address; export to a folder, and copy that there.')
     if target.exists() and not target.is_dir():
         raise BadRequest(f'"{target}" is a file; name a folder to export to.')
     if not target.is_dir() or (target / NAME).is_file():
