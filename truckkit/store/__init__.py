@@ -3,7 +3,7 @@
 from truckkit.store import glance, keys
 from truckkit.store.apart import hub
 from truckkit.store.asking import Question, Reading, Statement, stated, whole
-from truckkit.store.bound import Written, slot
+from truckkit.store.bound import slot, written
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
 from truckkit.store.export import Exported, export
@@ -34,7 +34,6 @@ __all__ = [
     "Rolled",
     "Statement",
     "Store",
-    "Written",
     "check",
     "export",
     "glance",
@@ -48,4 +47,5 @@ __all__ = [
     "slot",
     "stated",
     "whole",
+    "written",
 ]
