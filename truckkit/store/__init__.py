@@ -1,6 +1,7 @@
 """The only place that says DuckDB: open, stage, publish, ledger; and what keeps a store well."""
 
 from truckkit.store import glance, keys
+from truckkit.store.ahead import read_ahead
 from truckkit.store.apart import hub
 from truckkit.store.asking import Question, Reading, Statement, stated, whole
 from truckkit.store.bound import slot, written
@@ -41,6 +42,7 @@ __all__ = [
     "keys",
     "prune",
     "publish",
+    "read_ahead",
     "repair",
     "rollup",
     "samples",
