@@ -41,13 +41,6 @@ def files(sql: str, table: str) -> set[str]:
     return {*re.findall(rf'"?(\w+)"?\."?main"?\."{table}"', sql)}
 
 
-def test_a_window_over_midnight_is_read_from_two_files(site):
-    night = site.between(*NIGHT)
-    assert night.positions.count().execute() == 4
-    assert files(ibis.to_sql(night.positions), "positions") == {"file0", "file1"}
-    assert site.between(MIDNIGHT - 99 * HOUR, MIDNIGHT + 99 * HOUR).positions.count().execute() == 96
-
-
 def test_samples_over_midnight_are_those_of_the_view(site):
     bounds = tuple(times.stored(bound) for bound in NIGHT)
     read = samples(site.opened, schema.POSITIONS, ["truck", "at", "x_m"], window=bounds)
