@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,12 @@ import pyarrow as pa
 
 from truckkit import schema, times
 from truckkit.errors import BadRequest, listed, told
-from truckkit.store import Generation, Question, Written, slot, stated, whole
+from truckkit.store import Question, slot, stated, whole, written
 
 if TYPE_CHECKING:
     from truckkit.site.narrowed import Narrowed
 
-_MOST = 64
-"""Ways of writing a question, by the files that hold its window, that are remembered."""
+_SAMPLED = tuple(table.name for table in schema.TABLES.values() if table.sampled)
 
 _INSTANT = "timestamp"
 _TYPES: Mapping[str, str] = {
@@ -58,9 +56,7 @@ class Prepared:
         self._question = question
         self._values = dict(values)
         self._window = window
-        self._lock = threading.Lock()
-        self._of: int | None = None  # the generation that what is written is of
-        self._written: dict[tuple[str, ...], Written] = {}
+        self._key = object()  # itself it would hold the generation that what is written goes with
 
     def __call__(self, **values: Any) -> pa.Table:
         """The answer, on the store's newest generation, with these values."""
@@ -76,27 +72,12 @@ class Prepared:
         if site.opened is None:
             literals = {name: ibis.literal(said[name], _TYPES[kind]) for name, kind in self._values.items()}
             return stated(self._question(site, **literals))
-        return self._of_files(site, site.opened, said).asked(said)
-
-    def _of_files(self, site: Narrowed, generation: Generation, said: Mapping[str, Any]) -> Written:
-        """The question over the files that hold its window, written when it is asked for the first time."""
-        files: tuple[str, ...] = ()
+        files: dict[str, tuple[str, ...]] = {}
         if self._window is not None:
-            files = generation.near(said[self._window[0]], said[self._window[1]])
-        with self._lock:
-            if self._of != generation.number:
-                self._of, self._written = generation.number, {}
-            written = self._written.get(files)
-        if written is None:
-            places = {name: slot(name, _TYPES[kind]) for name, kind in self._values.items()}
-            rows = self._question(site, **places)
-            written = Written.of(generation.within(rows, files) if files else rows)
-            with self._lock:
-                if self._of == generation.number:
-                    self._written[files] = written
-                    if len(self._written) > _MOST:
-                        del self._written[next(iter(self._written))]
-        return written
+            first, last = (said[bound] for bound in self._window)
+            files = {name: site.opened.holders(name, first, last) for name in _SAMPLED}
+        places = {name: slot(name, _TYPES[kind]) for name, kind in self._values.items()}
+        return written(site.opened, self._key, lambda: self._question(site, **places), files).asked(said)
 
     def _read(self, name: str, value: Any) -> Any:
         """A value as tables hold it."""

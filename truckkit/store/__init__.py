@@ -1,9 +1,10 @@
 """The only place that says DuckDB: open, stage, publish, ledger; and what keeps a store well."""
 
 from truckkit.store import glance, keys
+from truckkit.store.ahead import read_ahead
 from truckkit.store.apart import hub
 from truckkit.store.asking import Question, Reading, Statement, stated, whole
-from truckkit.store.bound import Written, slot
+from truckkit.store.bound import slot, written
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
 from truckkit.store.export import Exported, export
@@ -34,7 +35,6 @@ __all__ = [
     "Rolled",
     "Statement",
     "Store",
-    "Written",
     "check",
     "export",
     "glance",
@@ -42,10 +42,12 @@ __all__ = [
     "keys",
     "prune",
     "publish",
+    "read_ahead",
     "repair",
     "rollup",
     "samples",
     "slot",
     "stated",
     "whole",
+    "written",
 ]

@@ -13,8 +13,12 @@ question that is asked often is written once, and what differs from time to time
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -25,9 +29,13 @@ import pyarrow as pa
 import sqlglot.expressions as sge
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
+from truckkit import schema
 from truckkit.errors import BadRequest
 from truckkit.store.asking import Statement
-from truckkit.store.reader import Backend
+from truckkit.store.reader import Backend, Generation
+
+MOST = 256
+"""How many questions of one generation are remembered."""
 
 
 class Slot(ops.Scalar):  # type: ignore[misc]
@@ -65,7 +73,7 @@ class Written:
     """A question as SQL, with the places in it."""
 
     backend: Backend
-    sql: str
+    statement: sge.Query
     places: frozenset[str]
     schema: pa.Schema
 
@@ -82,9 +90,73 @@ class Written:
             )
         statement = _COMPILER.to_sqlglot(rows)
         places = frozenset(place.name for place in statement.find_all(sge.Placeholder))
-        sql = statement.sql(dialect=_COMPILER.dialect)
-        return cls(rows.get_backend(), sql, places, rows.schema().to_pyarrow())
+        return cls(rows.get_backend(), statement, places, rows.schema().to_pyarrow())
+
+    @cached_property
+    def sql(self) -> str:
+        """What DuckDB is told."""
+        return str(self.statement.sql(dialect=_COMPILER.dialect))
+
+    def over(self, files: Mapping[str, Sequence[str]]) -> Written:
+        """The question over the files that hold each table's rows, by table; none: over all of them."""
+
+        def of_files(node: Any) -> Any:
+            holders = files.get(node.name) if isinstance(node, sge.Table) else None
+            if not holders or node.catalog != "memory":
+                return node
+            every = [sge.column(name, quoted=True) for name in schema.TABLES[node.name].names]
+            held = [sge.table_(node.name, db="main", catalog=file, quoted=True) for file in holders]
+            parts = [sge.select(*every).from_(table) for table in held]
+            read = held[0] if len(held) == 1 else sge.union(*parts, distinct=False).subquery()
+            return sge.alias_(read, node.alias_or_name, table=True, quoted=True)
+
+        return replace(self, statement=self.statement.transform(of_files))
 
     def asked(self, values: Mapping[str, Any]) -> Statement:
         """The question with these values; of others than its places it takes no notice."""
         return Statement(self.backend, self.sql, {name: values[name] for name in self.places}, self.schema)
+
+
+# What is written holds its store open, and goes with the generation that it is of.
+_written: weakref.WeakKeyDictionary[Generation, OrderedDict[Hashable, Written]] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def written(
+    generation: Generation,
+    key: Hashable,
+    question: Callable[[], ibis.Table],
+    files: Mapping[str, tuple[str, ...]],
+) -> Written:
+    """A question over the files that hold what it reads, put into SQL when it is asked for the first time.
+
+    Parameters
+    ----------
+    key
+        What tells the question from others; nothing that holds the generation, which would never end then.
+    question
+        Gives the question, with its places.
+    files
+        By table the files that hold all rows that it needs; see ``Generation.holders``.
+    """
+
+    def over_all() -> Written:
+        return _remembered(generation, key, lambda: Written.of(question()))
+
+    if not any(files.values()):
+        return over_all()
+    return _remembered(generation, (key, *files.items()), lambda: over_all().over(files))
+
+
+def _remembered(generation: Generation, key: Hashable, write: Callable[[], Written]) -> Written:
+    with _lock:
+        known = _written.setdefault(generation, OrderedDict())
+        if key in known:
+            known.move_to_end(key)
+            return known[key]
+    fresh = write()
+    with _lock:
+        known[key] = fresh
+        while len(known) > MOST:
+            known.popitem(last=False)
+    return fresh

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from truckkit.schema import Table
 
@@ -68,6 +68,15 @@ def view(table: Table, within: Mapping[str, Iterable[str]]) -> str:
     if not held:
         return create(table, "memory")
     return f"CREATE VIEW memory.main.{name(table.name)} AS {' UNION ALL '.join(held)}"
+
+
+def united(table: Table, files: Sequence[str]) -> str:
+    """What to read a table from: files that have all of its columns, or else the hub's view over all."""
+    held = [f"{name(file)}.main.{name(table.name)}" for file in files or ("memory",)]
+    every = columns(table.names)
+    return (
+        held[0] if len(held) == 1 else f"({' UNION ALL '.join(f'SELECT {every} FROM {one}' for one in held)})"
+    )
 
 
 def reopen(path: str, alias: str) -> str:

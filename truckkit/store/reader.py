@@ -11,7 +11,7 @@ import json
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ SHUT: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-_SAMPLED = tuple(table.name for table in schema.TABLES.values() if table.sampled)
 _FEW = 3
 """So many files are planned in less time than a view over a year of them."""
 
@@ -199,40 +198,39 @@ class Generation:
     def covering(self, name: str, start: datetime, stop: datetime) -> ibis.Table:
         """A table of days, with all of its rows whose ``at`` (or ``start``) lies in ``[start, stop)``.
 
-        Where one file holds them all, it is that file's: to plan a query over every day takes longer
-        than to read an hour. The table may hold rows of other times too.
+        Where few files hold them all, it is theirs: to plan a query over every day takes longer than to read
+        an hour. The table may hold rows of other times too.
         """
-        within = self.holder(name, start, stop)
-        return self.tables[name] if within == "memory" else self._table(schema.TABLES[name], within)
+        table = schema.TABLES[name]
+        tables = [self._table(table, holder) for holder in self.holders(name, start, stop)]
+        return ibis.union(*tables) if tables else self.tables[name]
 
-    def near(self, start: datetime, stop: datetime) -> tuple[str, ...]:
-        """The files that hold the samples of a window, where they are few; none: take all of them."""
-        held = {alias for name in _SAMPLED for alias in self.holding(name, (start, stop))}
-        return tuple(sorted(held)) if len(held) <= _FEW else ()
-
-    def within(self, rows: ibis.Table, files: tuple[str, ...]) -> ibis.Table:
-        """A question over samples, which are read from these files alone."""
-        read: dict[ops.Node, ops.Node] = {}
-        for name in _SAMPLED:
-            of = [alias for *_, alias in self._stretches[name] if alias in files]
-            if of and all((alias, name) in self._whole for alias in of):
-                tables = [self._table(schema.TABLES[name], alias) for alias in of]
-                read[self.tables[name].op()] = (tables[0] if len(tables) == 1 else ibis.union(*tables)).op()
-        return rows.op().replace(read).to_expr() if read else rows
-
-    def holder(self, name: str, start: datetime, stop: datetime) -> str:
-        """What DuckDB calls the file that holds these rows alone, or the hub, whose views hold all."""
-        files = [*self.holding(name, (start, stop))]
+    def holders(self, name: str, start: datetime, stop: datetime) -> tuple[str, ...]:
+        """What DuckDB calls the few files that hold these rows; none: ask the hub, whose views hold all."""
+        files = tuple(self.holding(name, (start, stop)))
         # A file of before a column was there has it in the view alone.
-        return files[0] if len(files) == 1 and (files[0], name) in self._whole else "memory"
+        return files if len(files) <= _FEW and all((file, name) in self._whole for file in files) else ()
+
+    def reaching(self, start: datetime, stop: datetime) -> dict[str, tuple[str, ...]]:
+        """By table of days the few files with all rows of ``[start, stop)``, also those that began before."""
+        return {
+            table.name: self.holders(table.name, start - self._longest if table.stop else start, stop)
+            for table in schema.of_kind("day")
+        }
 
     def holding(self, name: str, window: tuple[datetime, datetime] | None = None) -> dict[str, str]:
         """The files that hold rows of a table of days in a window, by what DuckDB calls each."""
-        return {
-            alias: self._files[alias]
+        return {alias: self._files[alias] for *_, alias in self.stretches(name, window)}
+
+    def stretches(
+        self, name: str, window: tuple[datetime, datetime] | None = None
+    ) -> list[tuple[datetime, datetime, str]]:
+        """The same files, each after the first instant that it is for and the first after it."""
+        return [
+            (first, last, alias)
             for first, last, alias in self._stretches[name]
             if window is None or (first < window[1] and last > window[0])
-        }
+        ]
 
     def _attach(self) -> None:
         catalog = layout.catalog_file(self.number)
@@ -244,9 +242,10 @@ class Generation:
         broken = catalog
         try:
             files = self._hub.execute(
-                "SELECT file, made, start, stop FROM catalog.files ORDER BY kind, start, file"
+                "SELECT file, made, start, stop, longest_s FROM catalog.files ORDER BY kind, start, file"
             ).fetchall()
-            for number, (file, made, start, stop) in enumerate(files):
+            self._longest = timedelta(seconds=max((longest or 0 for *_, longest in files), default=0))
+            for number, (file, made, start, stop, _longest) in enumerate(files):
                 broken, alias = file, f"file{number}"
                 attached.attach(self._hub, self.folder, file, alias)
                 self.files[file] = alias

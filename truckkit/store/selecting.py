@@ -68,7 +68,7 @@ def samples(
         values += [after[0], after[0], after[1]]
     if most is not None:
         values.append(most)
-    within = generation.holder(table.name, *window) if window is not None else "memory"
+    within = generation.holders(table.name, *window) if window is not None else ()
     sql, names = _shape(
         table.name,
         tuple(columns),
@@ -92,7 +92,7 @@ def samples(
 def _shape(
     name: str,
     columns: tuple[str, ...],
-    within: str,
+    within: tuple[str, ...],
     trucks: int | None,
     window: bool,
     after: bool,
@@ -113,8 +113,5 @@ def _shape(
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
     order = f' ORDER BY {"" if trucks == 1 else "truck, "}"at"' if ordered else ""
     chosen = ", ".join(map(ddl.name, columns))
-    sql = (
-        f"SELECT {chosen} FROM {ddl.name(within)}.main.{ddl.name(name)}{where}{order}"
-        f"{' LIMIT ?' if most else ''}"
-    )
+    sql = f"SELECT {chosen} FROM {ddl.united(table, within)}{where}{order}{' LIMIT ?' if most else ''}"
     return sql, ibis.schema({column: table[column].dtype for column in columns}).to_pyarrow()

@@ -130,15 +130,26 @@ class _Read:
     speed: npt.NDArray[np.uint16]
 
 
+def columns(scene: Scene) -> list[str]:
+    """The columns of positions that chunks are made of."""
+    return ["truck", "at", *scene.plane.columns, "heading_deg", "speed_kmh"]
+
+
 def _read(site: Site, scene: Scene, start: datetime, stop: datetime) -> pa.Table:
     """Positions in ``[start, stop)``, in any order."""
-    columns = ["truck", "at", *scene.plane.columns, "heading_deg", "speed_kmh"]
     if site.opened is None:
-        return within(site.positions, start, stop).select(*columns).to_pyarrow()
+        return within(site.positions, start, stop).select(*columns(scene)).to_pyarrow()
     # To write the SQL of an expression takes as long as to read it.
     window = (times.stored(start), times.stored(stop))
     return whole(
-        samples(site.opened, schema.POSITIONS, columns, trucks=site.of_trucks, window=window, ordered=False)
+        samples(
+            site.opened,
+            schema.POSITIONS,
+            columns(scene),
+            trucks=site.of_trucks,
+            window=window,
+            ordered=False,
+        )
     )
 
 

@@ -29,6 +29,7 @@ from truckkit.views.answers import SHARED, SLOW, serial
 from truckkit.views.assets import assets
 from truckkit.views.happenings import happenings
 from truckkit.views.inside import inside
+from truckkit.views.jumps import foresee_jumps, jumped
 from truckkit.views.questions import Asking, answer_questions, real, whole
 from truckkit.views.setting import described
 from truckkit.views.sharing import Shown
@@ -227,8 +228,10 @@ class Replay(pn.viewable.Viewer):
         self._asked, self._answer = answer_questions(
             self._canvas, answerers, slow={"backdrop", "happenings", "inside"}
         )
+        self._seen: int | None = None  # the chunk that was asked for last
         document = pn.state.curdoc
-        if document is not None and document.session_context is not None:
+        self._served = document is not None and document.session_context is not None
+        if self._served:
             SLOW.submit(self._foresee)
 
     def _foresee(self) -> None:
@@ -427,7 +430,8 @@ class Replay(pn.viewable.Viewer):
         site = self._site.session()
         scene = self._scene(site)
         number = whole(question, "number")
-        chunks.stretch(scene, number, scene.chunk)
+        asked_at, _ = chunks.stretch(scene, number, scene.chunk)
+        before, self._seen = self._seen, number
         # A page that plays says how many it will want, and how many of them now; they are read at once.
         run, together = (
             min(MOST_RUN, max(1, whole(question, name))) if name in question else 1
@@ -446,7 +450,10 @@ class Replay(pn.viewable.Viewer):
             return found[wanted]
 
         last = min(number + together, math.ceil((scene.stop - scene.start) / scene.chunk))
-        return b"".join(SHARED.get((*key, each), partial(read, each)) for each in range(number, last))
+        answer = b"".join(SHARED.get((*key, each), partial(read, each)) for each in range(number, last))
+        if self._served and jumped(before, number):
+            foresee_jumps(site, scene, asked_at)
+        return answer
 
     def _answer_states(self, question: dict[str, Any]) -> bytes:
         number = whole(question, "number")

@@ -13,9 +13,7 @@ True
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,20 +21,13 @@ import ibis
 import pyarrow as pa
 
 from truckkit import align, schema, times
-from truckkit.store import Generation, Written, slot, whole
+from truckkit.store import slot, whole, written
 
 if TYPE_CHECKING:
     from truckkit.site import Site
 
-MOST = 256
-"""How many questions of one generation are remembered."""
-
 Answering: TypeAlias = "Callable[[Site, ibis.Value, ibis.Value], ibis.Table]"
 """What answers about a site and a stretch, from one instant to another: a function that its module names."""
-
-# What is written holds its store open, and goes with the generation that it is of.
-_written: weakref.WeakKeyDictionary[Generation, dict[Hashable, Written]] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
 
 
 def of_stretch(site: Site, question: Answering, start: datetime, stop: datetime) -> pa.Table:
@@ -47,23 +38,16 @@ def of_stretch(site: Site, question: Answering, start: datetime, stop: datetime)
     site
         What is asked; where it is narrowed to a window, that holds the stretch.
     question
-        Gives the table to answer with.
+        Gives the table to answer with, from samples in the stretch and intervals that overlap it.
     """
     generation = site.opened
     if generation is None:
         return question(site, align.instant(start), align.instant(stop)).to_pyarrow()
+    first, last = times.stored(start), times.stored(stop)
     key = (question, site.told_by, site.of_trucks, site.narrowed_to)
-    with _lock:
-        written = _written.setdefault(generation, {}).get(key)
-    if written is None:
-        bounds = (slot(name, schema.INSTANT) for name in ("start", "stop"))
-        written = Written.of(question(site, *bounds))
-        with _lock:
-            known = _written.setdefault(generation, {})
-            known[key] = written
-            if len(known) > MOST:
-                del known[next(iter(known))]
-    return whole(written.asked({"start": times.stored(start), "stop": times.stored(stop)}))
+    bounds = (slot(name, schema.INSTANT) for name in ("start", "stop"))
+    asked = written(generation, key, lambda: question(site, *bounds), generation.reaching(first, last))
+    return whole(asked.asked({"start": first, "stop": last}))
 
 
 def overlapping(intervals: ibis.Table, start: ibis.Value, stop: ibis.Value) -> ibis.Table:

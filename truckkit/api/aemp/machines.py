@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+import ibis
 import pyarrow as pa
 from ibis import _
 
-from truckkit import times
+from truckkit import schema, times
 from truckkit.api.aemp.sections import SECTIONS, Section, between, newest
 from truckkit.api.answers import said
 from truckkit.api.plain import plain
 from truckkit.errors import UnknownName
 from truckkit.site import Site
-from truckkit.store import stated, whole
+from truckkit.store import Question, slot, stated, whole, written
 
 PAGE = 100
 """Machines, or rows of a series, of a page."""
@@ -58,18 +60,41 @@ def series(
 ) -> dict[str, Any]:
     """A page of one part of one machine; ``address`` is that of its pages without their number."""
     now = site.truck(truck)
-    rows = between(section, now, *map(times.stored, window))
-    number = int(whole(stated(rows.aggregate(rows=_.count())), seconds)["rows"][0].as_py())
+    counted = _asked(now, section, "count", window, lambda rows: rows.aggregate(rows=_.count()))
+    number = int(whole(counted, seconds)["rows"][0].as_py())
     links = _links(page, number, address, query, f"{section.series} in this window")
-    # Two at one instant come in the order of what they say, so that each page is always the same.
-    sorted_rows = rows.order_by("at", *(name for name in rows.columns if name != "at"))
-    found = whole(stated(sorted_rows.limit(PAGE, offset=(page - 1) * PAGE)), seconds)
+    found = whole(_asked(now, section, page, window, partial(_page, page)), seconds)
     return {
         "version": _VERSION,
         "Links": links,
         "EquipmentHeader": _headers(now, seconds)[truck],
         section.name: [part for _truck, part in _parts(section, found)],
     }
+
+
+def _page(page: int, rows: ibis.Table) -> ibis.Table:
+    """A page of rows; two at one instant come by what they say, so that each page is always the same."""
+    ordered = rows.order_by("at", *(name for name in rows.columns if name != "at"))
+    return ordered.limit(PAGE, offset=(page - 1) * PAGE)
+
+
+def _asked(
+    site: Site,
+    section: Section,
+    what: Hashable,
+    window: tuple[datetime, datetime],
+    question: Callable[[ibis.Table], ibis.Table],
+) -> Question:
+    """A question about the rows of a section in a window; ``what`` tells it from others about the rows."""
+    bounds = dict(zip(("start", "stop"), map(times.stored, window), strict=True))
+    if site.opened is None:
+        literals = (ibis.literal(bound, schema.INSTANT) for bound in bounds.values())
+        return stated(question(between(section, site, *literals)))
+    # To write the SQL takes twice as long as to answer it.
+    key = (section.name, what, site.of_trucks, site.narrowed_to, site.told_by)
+    places = (slot(name, schema.INSTANT) for name in bounds)
+    fixed = written(site.opened, key, lambda: question(between(section, site, *places)), files={})
+    return fixed.asked(bounds)
 
 
 def _machines(site: Site, names: Sequence[str], seconds: float) -> list[dict[str, Any]]:

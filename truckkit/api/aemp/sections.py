@@ -18,7 +18,6 @@ from typing import Any
 import ibis
 from ibis import _
 
-from truckkit import schema
 from truckkit.api.aemp import counters
 from truckkit.site import Site
 
@@ -193,8 +192,7 @@ def newest(section: Section, site: Site) -> ibis.Table | None:
     return rows.semi_join(last, ["truck", "at"])
 
 
-def between(section: Section, site: Site, start: Any, stop: Any) -> ibis.Table:
+def between(section: Section, site: Site, start: ibis.Value, stop: ibis.Value) -> ibis.Table:
     """The rows in ``[start, stop)``, instants as they are stored; what is counted counts from long before."""
     rows = section.rows(site)
-    bounds = [ibis.literal(bound, type=schema.INSTANT) for bound in (start, stop)]
-    return rows.filter(rows.at >= bounds[0], rows.at < bounds[1])
+    return rows.filter(rows.at >= start, rows.at < stop)
