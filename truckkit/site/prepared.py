@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +13,8 @@ import ibis
 import pyarrow as pa
 
 from truckkit import schema, times
-from truckkit.errors import BadRequest, listed, told
-from truckkit.store import Generation, Question, Written, slot, stated, whole
+from truckkit.errors import BadRequest, TruckkitError, listed, told
+from truckkit.store import Generation, Question, Resident, Store, Written, slot, stated, whole
 
 if TYPE_CHECKING:
     from truckkit.site.narrowed import Narrowed
@@ -29,6 +31,41 @@ _TYPES: Mapping[str, str] = {
     _INSTANT: schema.INSTANT,
 }
 """The words for what a value can be, and the types that columns have."""
+
+
+_PATIENCE_S = 5.0
+"""So long those who ask are told of the generation before; then they wait for the newest."""
+
+
+class _Of:
+    """A question on one generation; without ``rows`` it is written with its values, each time anew."""
+
+    def __init__(self, site: Narrowed, rows: ibis.Table | None, resident: Resident | None) -> None:
+        self.site, self.rows, self.resident = site, rows, resident
+        self._lock = threading.Lock()
+        self._written: dict[tuple[str, ...], Written] = {}
+
+    @property
+    def generation(self) -> Generation:
+        assert self.site.opened is not None
+        return self.site.opened
+
+    @property
+    def number(self) -> int | None:
+        return self.site.generation
+
+    def over(self, files: tuple[str, ...]) -> Written:
+        """The question over the files that hold its window, written when it is asked for the first time."""
+        with self._lock:
+            written = self._written.get(files)
+        if written is None:
+            assert self.rows is not None
+            written = Written.of(self.generation.within(self.rows, files) if files else self.rows)
+            with self._lock:
+                self._written[files] = written
+                if len(self._written) > _MOST:
+                    del self._written[next(iter(self._written))]
+        return written
 
 
 class Prepared:
@@ -59,44 +96,76 @@ class Prepared:
         self._values = dict(values)
         self._window = window
         self._lock = threading.Lock()
-        self._of: int | None = None  # the generation that what is written is of
-        self._written: dict[tuple[str, ...], Written] = {}
+        self._of: _Of | None = None
+        self._behind_since: float | None = None  # when another generation began to be made ready
 
     def __call__(self, **values: Any) -> pa.Table:
         """The answer, on the store's newest generation, with these values."""
-        return whole(self.asked(**values))
+        said, of = self._said(values), self._newest()
+        return of.resident.asked(said) if of.resident else whole(self._stated(of, said))
 
     def asked(self, **values: Any) -> Question:
         """The question with these values, for ``store.whole`` and ``store.Reading``."""
+        return self._stated(self._newest(), self._said(values))
+
+    def _said(self, values: Mapping[str, Any]) -> dict[str, Any]:
         if values.keys() != self._values.keys():
             raise BadRequest(f"the question takes {listed(self._values)}; it was given {listed(values)}.")
-        said = {name: self._read(name, value) for name, value in values.items()}
-        # Other threads may be at another generation; each goes on with what it has found.
-        site = self._site = self._site.session()
-        if site.opened is None:
-            literals = {name: ibis.literal(said[name], _TYPES[kind]) for name, kind in self._values.items()}
-            return stated(self._question(site, **literals))
-        return self._of_files(site, site.opened, said).asked(said)
+        return {name: self._read(name, value) for name, value in values.items()}
 
-    def _of_files(self, site: Narrowed, generation: Generation, said: Mapping[str, Any]) -> Written:
-        """The question over the files that hold its window, written when it is asked for the first time."""
+    def _stated(self, of: _Of, said: Mapping[str, Any]) -> Question:
+        if of.rows is None:
+            literals = {name: ibis.literal(said[name], _TYPES[kind]) for name, kind in self._values.items()}
+            return stated(self._question(of.site, **literals))
         files: tuple[str, ...] = ()
         if self._window is not None:
-            files = generation.near(said[self._window[0]], said[self._window[1]])
+            files = of.generation.near(said[self._window[0]], said[self._window[1]])
+        return of.over(files).asked(said)
+
+    # Which generation ---------------------------------------------------------------------------
+
+    def _newest(self) -> _Of:
+        """The question on the newest generation; other threads may be at another, each goes on with its own.
+
+        To open what another process has published takes a tenth of a second: it is opened behind those who
+        ask, who are told of the generation before until that is done. What this process publishes it waits
+        for, so that it reads what it wrote.
+        """
+        of, store = self._of, self._site.store
+        if of is None or not isinstance(store, Store):
+            return self._made()
+        if of.number is not None and store.is_at(of.number):
+            return of
         with self._lock:
-            if self._of != generation.number:
-                self._of, self._written = generation.number, {}
-            written = self._written.get(files)
-        if written is None:
+            is_first = self._behind_since is None
+            if is_first:
+                self._behind_since = time.monotonic()
+            since = self._behind_since
+        if store.moved_here() or time.monotonic() - since > _PATIENCE_S:
+            of = self._made()
+            self._behind_since = None
+        elif is_first:
+            threading.Thread(target=self._make_behind, name="truckkit-prepared").start()
+        return of
+
+    def _make_behind(self) -> None:
+        # What fails here fails for the next who asks, once it is waited for.
+        with suppress(TruckkitError):
+            self._made()
+            self._behind_since = None
+
+    def _made(self) -> _Of:
+        """The question, made for the newest generation."""
+        site = self._site.session()
+        if self._of is not None and self._of.site is site:
+            return self._of
+        rows = resident = None
+        if site.opened is not None:
             places = {name: slot(name, _TYPES[kind]) for name, kind in self._values.items()}
             rows = self._question(site, **places)
-            written = Written.of(generation.within(rows, files) if files else rows)
-            with self._lock:
-                if self._of == generation.number:
-                    self._written[files] = written
-                    if len(self._written) > _MOST:
-                        del self._written[next(iter(self._written))]
-        return written
+            resident = Resident.of(rows, site.opened) if self._window is None else None
+        self._site, self._of = site, _Of(site, rows, resident)
+        return self._of
 
     def _read(self, name: str, value: Any) -> Any:
         """A value as tables hold it."""
