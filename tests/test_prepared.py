@@ -135,10 +135,7 @@ OF_FLEETS = (("east", "T01"), (HOSTILE, HOSTILE))
 def fleets(folder: Path) -> tk.Site:
     """Three trucks of two fleets, and where two of them are."""
     rows = [{"truck": truck, "at": MIDNIGHT, "speed_kmh": 10.0} for truck in ("T01", HOSTILE)]
-    trucks = [
-        {"truck": truck, "fleet": fleet, "given": True}
-        for fleet, truck in (*OF_FLEETS, (None, "T03"))
-    ]
+    trucks = [{"truck": truck, "fleet": fleet, "given": True} for fleet, truck in (*OF_FLEETS, (None, "T03"))]
     return tk.open(write(folder, Facts("mine", "UTC", None, False), "", positions=rows, trucks=trucks))
 
 

@@ -137,14 +137,12 @@ class Prepared:
         if of.number is not None and store.is_at(of.number):
             return of
         with self._lock:
-            is_first = self._behind_since is None
-            if is_first:
-                self._behind_since = time.monotonic()
-            since = self._behind_since
+            began = self._behind_since
+            self._behind_since = since = time.monotonic() if began is None else began
         if store.moved_here() or time.monotonic() - since > _PATIENCE_S:
             of = self._made()
             self._behind_since = None
-        elif is_first:
+        elif began is None:
             threading.Thread(target=self._make_behind, name="truckkit-prepared").start()
         return of
 

@@ -177,6 +177,7 @@ class Generation:
     def __init__(self, folder: Path, number: int) -> None:
         self.folder = folder
         self.number = number
+        self._rows: Counter[str] | None = None
         self._hub = duckdb.connect(":memory:", config=SHUT)
         try:
             self._hub.execute("SET GLOBAL TimeZone = 'UTC'")
@@ -252,7 +253,6 @@ class Generation:
         self.files: dict[str, str] = {}
         """The files of the generation, and the name of each within DuckDB."""
         self._made: Counter[str] = Counter()
-        self._rows: Counter[str] | None = None
         broken = catalog
         try:
             files = self._hub.execute(
