@@ -15,6 +15,7 @@ from stores import write
 
 import truckkit as tk
 from truckkit.errors import BadRequest, BadTime
+from truckkit.site import prepared
 from truckkit.store import Facts, Resident, Store, layout, slot, whole
 
 HOSTILE = """T01' OR 1=1; -- "$fleet" %s"""
@@ -206,6 +207,7 @@ def test_what_another_process_publishes_is_opened_behind_those_who_ask(
     assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
     mine(tmp_path / "mine", speed=30.0, identity="corrected")
     monkeypatch.setattr(layout, "_POINTED", {})  # as where another process has published
+    monkeypatch.setattr(prepared, "_PATIENCE_S", 600.0)
     may_open, opening = threading.Event(), Store._open
     monkeypatch.setattr(Store, "_open", lambda store: opening(store) if may_open.wait(60) else None)
     assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
@@ -213,4 +215,15 @@ def test_what_another_process_publishes_is_opened_behind_those_who_ask(
     for thread in threading.enumerate():
         if thread.name == "truckkit-prepared":
             thread.join()
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [30.0]
+
+
+def test_who_asks_again_after_a_while_waits_for_what_another_process_has_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = tk.open(mine(tmp_path / "mine")).prepared(of_truck, {"truck": "string"})
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
+    mine(tmp_path / "mine", speed=30.0, identity="corrected")
+    monkeypatch.setattr(layout, "_POINTED", {})  # as where another process has published
+    monkeypatch.setattr(prepared, "_PATIENCE_S", 0.0)
     assert asked(truck="T01")["speed_kmh"].to_pylist() == [30.0]

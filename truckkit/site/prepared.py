@@ -34,7 +34,7 @@ _TYPES: Mapping[str, str] = {
 
 
 _PATIENCE_S = 5.0
-"""So long those who ask are told of the generation before; then they wait for the newest."""
+"""After so long an answer of a generation that was the newest is too old, and the newest is waited for."""
 
 
 class _Of:
@@ -97,7 +97,8 @@ class Prepared:
         self._window = window
         self._lock = threading.Lock()
         self._of: _Of | None = None
-        self._behind_since: float | None = None  # when another generation began to be made ready
+        self._newest_at = 0.0  # when that generation was seen to be the newest, by time.monotonic()
+        self._is_opening = False
 
     def __call__(self, **values: Any) -> pa.Table:
         """The answer, on the store's newest generation, with these values."""
@@ -134,27 +135,30 @@ class Prepared:
         of, store = self._of, self._site.store
         if of is None or not isinstance(store, Store):
             return self._made()
+        now = time.monotonic()
         if of.number is not None and store.is_at(of.number):
+            self._newest_at = now
             return of
+        if store.moved_here() or now - self._newest_at > _PATIENCE_S:
+            return self._made()
         with self._lock:
-            began = self._behind_since
-            self._behind_since = since = time.monotonic() if began is None else began
-        if store.moved_here() or time.monotonic() - since > _PATIENCE_S:
-            of = self._made()
-            self._behind_since = None
-        elif began is None:
+            is_first, self._is_opening = not self._is_opening, True
+        if is_first:
             threading.Thread(target=self._make_behind, name="truckkit-prepared").start()
         return of
 
     def _make_behind(self) -> None:
-        # What fails here fails for the next who asks, once it is waited for.
-        with suppress(TruckkitError):
-            self._made()
-            self._behind_since = None
+        # What fails here fails for who asks, once it is waited for.
+        try:
+            with suppress(TruckkitError):
+                self._made()
+        finally:
+            self._is_opening = False
 
     def _made(self) -> _Of:
         """The question, made for the newest generation."""
-        site = self._site.session()
+        now, site = time.monotonic(), self._site.session()
+        self._newest_at = now
         if self._of is not None and self._of.site is site:
             return self._of
         rows = resident = None
