@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,8 @@ from stores import write
 
 import truckkit as tk
 from truckkit.errors import BadRequest, BadTime
-from truckkit.store import Facts
+from truckkit.site import prepared
+from truckkit.store import Facts, Resident, Store, layout, slot, whole
 
 HOSTILE = """T01' OR 1=1; -- "$fleet" %s"""
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -125,3 +128,102 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path):
         site.prepared(lambda site: site.positions.semi_join(own, "truck"), {})()
     with pytest.raises(BadTime):
         site.prepared(between, OVER_NIGHT)(start=datetime(2026, 11, 22), stop=MIDNIGHT)  # noqa: DTZ001
+
+
+OF_FLEETS = (("east", "T01"), (HOSTILE, HOSTILE))
+
+
+def fleets(folder: Path) -> tk.Site:
+    """Three trucks of two fleets, and where two of them are."""
+    rows = [{"truck": truck, "at": MIDNIGHT, "speed_kmh": 10.0} for truck in ("T01", HOSTILE)]
+    trucks = [{"truck": truck, "fleet": fleet, "given": True} for fleet, truck in (*OF_FLEETS, (None, "T03"))]
+    return tk.open(write(folder, Facts("mine", "UTC", None, False), "", positions=rows, trucks=trucks))
+
+
+def newest_of(site: tk.Site, fleet: ibis.Scalar) -> ibis.Table:
+    fast = site.latest.filter(site.latest.speed_kmh > 5)
+    of = site.trucks.filter(site.trucks.fleet == fleet).select("truck", home="fleet")
+    return fast.join(of, "truck").select("truck", "home", tenth=fast.speed_kmh / 10).order_by("truck")
+
+
+def of_both(site: tk.Site, fleet: ibis.Scalar, truck: ibis.Scalar) -> ibis.Table:
+    rows = newest_of(site, fleet)
+    return rows.filter(truck == rows.truck, rows.tenth < 2).select("truck")
+
+
+def test_few_rows_are_answered_from_memory_and_by_sql_alike(tmp_path: Path):
+    site = fleets(tmp_path / "mine")
+    newest = site.prepared(newest_of, {"fleet": "string"})
+    both = site.prepared(of_both, {"fleet": "string", "truck": "string"})
+    found = []
+    for fleet in ("east", HOSTILE, "no such fleet"):
+        found.append(newest(fleet=fleet))
+        assert found[-1] == whole(newest.asked(fleet=fleet))
+        for truck in ("T01", HOSTILE):
+            answer = both(fleet=fleet, truck=truck)
+            assert answer == whole(both.asked(fleet=fleet, truck=truck))
+            assert answer["truck"].to_pylist() == [truck] * ((fleet, truck) in OF_FLEETS)
+    assert [table["truck"].to_pylist() for table in found] == [["T01"], [HOSTILE], []]
+    places = {name: slot(name, "string") for name in ("fleet", "truck")}
+    assert site.opened
+    for rows in (newest_of(site, places["fleet"]), of_both(site, **places)):
+        assert Resident.of(rows, site.opened)
+
+
+def left(site: tk.Site, truck: ibis.Scalar) -> ibis.Table:
+    one = site.latest.filter(site.latest.truck == truck).select("truck", "speed_kmh")
+    return site.trucks.left_join(one, "truck").select("truck", "speed_kmh")
+
+
+def numbered(site: tk.Site, truck: ibis.Scalar) -> ibis.Table:
+    rows = site.trucks.filter(site.trucks.truck == truck)
+    return rows.mutate(number=ibis.row_number().over(order_by="truck"))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        left,
+        numbered,
+        lambda site, truck: site.trucks.filter(site.trucks.truck == truck).aggregate(n=ibis._.count()),
+        lambda site, truck: site.trucks.filter(site.trucks.truck > truck),
+        lambda site, truck: site.trucks.mutate(same=site.trucks.truck == truck),
+        lambda site, truck: site.latest.filter(site.latest.truck == truck).mutate(age=ibis.now()),
+        lambda site, truck: site.trucks.filter(site.trucks.truck == truck).limit(1),
+    ],
+)
+def test_what_has_another_answer_to_all_values_is_not_held_in_memory(
+    tmp_path: Path, question: Callable[..., ibis.Table]
+):
+    site = fleets(tmp_path / "mine")
+    assert site.opened
+    assert Resident.of(question(site, slot("truck", "string")), site.opened) is None
+
+
+def test_what_another_process_publishes_is_opened_behind_those_who_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = tk.open(mine(tmp_path / "mine")).prepared(of_truck, {"truck": "string"})
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
+    mine(tmp_path / "mine", speed=30.0, identity="corrected")
+    monkeypatch.setattr(layout, "_POINTED", {})  # as where another process has published
+    monkeypatch.setattr(prepared, "_PATIENCE_S", 600.0)
+    may_open, opening = threading.Event(), Store._open
+    monkeypatch.setattr(Store, "_open", lambda store: opening(store) if may_open.wait(60) else None)
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
+    may_open.set()
+    for thread in threading.enumerate():
+        if thread.name == "truckkit-prepared":
+            thread.join()
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [30.0]
+
+
+def test_who_asks_again_after_a_while_waits_for_what_another_process_has_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = tk.open(mine(tmp_path / "mine")).prepared(of_truck, {"truck": "string"})
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
+    mine(tmp_path / "mine", speed=30.0, identity="corrected")
+    monkeypatch.setattr(layout, "_POINTED", {})  # as where another process has published
+    monkeypatch.setattr(prepared, "_PATIENCE_S", 0.0)
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [30.0]

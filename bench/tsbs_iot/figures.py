@@ -58,7 +58,10 @@ def _details(name: str, times: Times) -> list[Entry]:
 
 
 def without_details(found: Sequence[Entry]) -> list[Entry]:
-    """The figures that fit a table."""
-    return [
-        each for each in found if str(each["name"]).rpartition(", ")[2] not in (*_DETAILS, "several clients")
-    ]
+    """The figures that fit a table; how often was asked among them where that is hardly a median."""
+
+    def is_shown(each: Entry) -> bool:
+        detail = str(each["name"]).rpartition(", ")[2]
+        return (detail == "asked" and each["value"] in (0, 1)) or detail not in (*_DETAILS, "several clients")
+
+    return [each for each in found if is_shown(each)]

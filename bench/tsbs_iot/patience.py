@@ -5,7 +5,7 @@ from __future__ import annotations
 PATIENCE_S = 60.0
 """After so long an answer is given up, and neither compared nor asked for again."""
 
-LONG_S = 20.0
+LONG_S = 5.0
 """Who takes longer is asked twice, and not by many at once."""
 
 

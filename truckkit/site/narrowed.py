@@ -156,7 +156,11 @@ class Narrowed:
         """A question that is put into SQL once, to be asked many times with values of its own.
 
         To write the SQL of an expression takes longer than to read an hour of one truck. Values are bound,
-        so that no name can be taken for SQL. Each answer is of the store's newest generation.
+        so that no name can be taken for SQL. Each answer is of the store's newest generation; what another
+        process has published is opened behind those who ask, which takes a tenth of a second.
+
+        Where a question tests for equality with its values, and asks of few rows, such as the newest of each
+        truck, it is asked for all values at once, and who asks is answered from memory in microseconds.
 
         Parameters
         ----------

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +14,8 @@ import ibis
 import pyarrow as pa
 
 from truckkit import schema, times
-from truckkit.errors import BadRequest, listed, told
-from truckkit.store import Question, slot, stated, whole, written
+from truckkit.errors import BadRequest, TruckkitError, listed, told
+from truckkit.store import Question, Resident, Store, slot, stated, whole, written
 
 if TYPE_CHECKING:
     from truckkit.site.narrowed import Narrowed
@@ -27,6 +31,19 @@ _TYPES: Mapping[str, str] = {
     _INSTANT: schema.INSTANT,
 }
 """The words for what a value can be, and the types that columns have."""
+
+
+_PATIENCE_S = 5.0
+"""After so long an answer of a generation that was the newest is too old, and the newest is waited for."""
+
+
+@dataclass(frozen=True)
+class _Of:
+    """A question on one generation; of a connection that is no store's there are no rows, for it has no places."""
+
+    site: Narrowed
+    rows: ibis.Table | None = None
+    resident: Resident | None = None
 
 
 class Prepared:
@@ -57,27 +74,82 @@ class Prepared:
         self._values = dict(values)
         self._window = window
         self._key = object()  # itself it would hold the generation that what is written goes with
+        self._lock = threading.Lock()
+        self._of: _Of | None = None
+        self._newest_at = 0.0  # when that generation was seen to be the newest, by time.monotonic()
+        self._is_opening = False
 
     def __call__(self, **values: Any) -> pa.Table:
         """The answer, on the store's newest generation, with these values."""
-        return whole(self.asked(**values))
+        said, of = self._said(values), self._newest()
+        return of.resident.asked(said) if of.resident else whole(self._stated(of, said))
 
     def asked(self, **values: Any) -> Question:
         """The question with these values, for ``store.whole`` and ``store.Reading``."""
+        return self._stated(self._newest(), self._said(values))
+
+    def _said(self, values: Mapping[str, Any]) -> dict[str, Any]:
         if values.keys() != self._values.keys():
             raise BadRequest(f"the question takes {listed(self._values)}; it was given {listed(values)}.")
-        said = {name: self._read(name, value) for name, value in values.items()}
-        # Other threads may be at another generation; each goes on with what it has found.
-        site = self._site = self._site.session()
-        if site.opened is None:
+        return {name: self._read(name, value) for name, value in values.items()}
+
+    def _stated(self, of: _Of, said: Mapping[str, Any]) -> Question:
+        if of.rows is None:
             literals = {name: ibis.literal(said[name], _TYPES[kind]) for name, kind in self._values.items()}
-            return stated(self._question(site, **literals))
+            return stated(self._question(of.site, **literals))
+        generation, rows = of.site.opened, of.rows
+        assert generation is not None
         files: dict[str, tuple[str, ...]] = {}
         if self._window is not None:
             first, last = (said[bound] for bound in self._window)
-            files = {name: site.opened.holders(name, first, last) for name in _SAMPLED}
-        places = {name: slot(name, _TYPES[kind]) for name, kind in self._values.items()}
-        return written(site.opened, self._key, lambda: self._question(site, **places), files).asked(said)
+            files = {name: generation.holders(name, first, last) for name in _SAMPLED}
+        return written(generation, self._key, lambda: rows, files).asked(said)
+
+    # Which generation ---------------------------------------------------------------------------
+
+    def _newest(self) -> _Of:
+        """The question on the newest generation; other threads may be at another, each goes on with its own.
+
+        To open what another process has published takes a tenth of a second: it is opened behind those who
+        ask, who are told of the generation before until that is done. What this process publishes it waits
+        for, so that it reads what it wrote.
+        """
+        of, store = self._of, self._site.store
+        if of is None or not isinstance(store, Store):
+            return self._made()
+        now = time.monotonic()
+        if of.site.generation is not None and store.is_at(of.site.generation):
+            self._newest_at = now
+            return of
+        if store.moved_here() or now - self._newest_at > _PATIENCE_S:
+            return self._made()
+        with self._lock:
+            is_first, self._is_opening = not self._is_opening, True
+        if is_first:
+            threading.Thread(target=self._make_behind, name="truckkit-prepared").start()
+        return of
+
+    def _make_behind(self) -> None:
+        # What fails here fails for who asks, once it is waited for.
+        try:
+            with suppress(TruckkitError):
+                self._made()
+        finally:
+            self._is_opening = False
+
+    def _made(self) -> _Of:
+        """The question, made for the newest generation."""
+        now, site = time.monotonic(), self._site.session()
+        self._newest_at = now
+        if self._of is not None and self._of.site is site:
+            return self._of
+        rows = resident = None
+        if site.opened is not None:
+            places = {name: slot(name, _TYPES[kind]) for name, kind in self._values.items()}
+            rows = self._question(site, **places)
+            resident = Resident.of(rows, site.opened) if self._window is None else None
+        self._site, self._of = site, _Of(site, rows, resident)
+        return self._of
 
     def _read(self, name: str, value: Any) -> Any:
         """A value as tables hold it."""

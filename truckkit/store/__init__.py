@@ -14,6 +14,7 @@ from truckkit.store.publish import Derive, publish
 from truckkit.store.reader import Generation, Store
 from truckkit.store.remote import Lent, Remote
 from truckkit.store.repair import Repaired, repair
+from truckkit.store.resident import Resident
 from truckkit.store.rollup import Rolled, rollup
 from truckkit.store.selecting import samples
 
@@ -32,6 +33,7 @@ __all__ = [
     "Reading",
     "Remote",
     "Repaired",
+    "Resident",
     "Rolled",
     "Statement",
     "Store",

@@ -171,7 +171,23 @@ def _is_ours(name: str) -> bool:
 
 def point_to(folder: Path, generation: int) -> None:
     """Make a generation the one that readers open; it is durable when this returns."""
+    # Noted before anybody can see it.
+    _POINTED[_place(folder)] = generation
     put_text(folder / CURRENT, f"truckkit {schema.FORMAT} {generation}\n")
+
+
+_POINTED: dict[tuple[int, int], int] = {}
+"""For each folder the last generation that this process made the one to open."""
+
+
+def pointed_here(folder: Path) -> int | None:
+    """The last generation that this process made the one that readers open."""
+    return _POINTED.get(_place(folder))
+
+
+def _place(folder: Path) -> tuple[int, int]:
+    found = folder.stat()
+    return found.st_dev, found.st_ino
 
 
 def put_text(path: Path, text: str) -> None:

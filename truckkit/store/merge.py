@@ -6,7 +6,8 @@ For every table that a draft stages, the outcome is two temporary tables of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import duckdb
 
@@ -107,12 +108,36 @@ def _sort(con: duckdb.DuckDBPyConnection, table: schema.Table, staged: str) -> N
         names = [name for name, rows in zip(names, told, strict=True) if rows or name in table.key]
         load = first if first == last else None
         names += [] if load is not None else ["load_id"]
-    con.execute(
-        f"CREATE TEMP TABLE settling AS SELECT {ddl.columns(names)} FROM {staged} "
-        f"ORDER BY {ddl.columns(table.key)}"
-    )
+    with _places(con, table, staged) as order:
+        con.execute(
+            f"CREATE TEMP TABLE settling AS SELECT {ddl.columns(names)} FROM {staged} ORDER BY {order}"
+        )
     if load is not None:
         con.execute(f"ALTER TABLE settling ADD COLUMN load_id BIGINT DEFAULT {load}")
+
+
+@contextmanager
+def _places(con: duckdb.DuckDBPyConnection, table: schema.Table, staged: str) -> Iterator[str]:
+    """How to sort staged rows by their key: few names by their places among them, which are numbers.
+
+    To sort rows of a hundred trucks by text takes twice as long.
+    """
+    parts = []
+    # Of no rows there are no names, and DuckDB has no type for that.
+    by_places = table.sampled and con.execute(f"SELECT 1 FROM {staged} LIMIT 1").fetchall()
+    for number, each in enumerate(table.key):
+        quoted = ddl.name(each)
+        if by_places and table[each].type == schema.TEXT:
+            names = f"SELECT DISTINCT {quoted} FROM {staged} ORDER BY {quoted}"
+            con.execute(f"CREATE TYPE place_{number} AS ENUM ({names})")
+            quoted += f"::place_{number}"
+        parts.append(quoted)
+    try:
+        yield ", ".join(parts)
+    finally:
+        for number, part in enumerate(parts):
+            if "::" in part:
+                con.execute(f"DROP TYPE place_{number}")
 
 
 def _widen(con: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,7 @@ class Generation:
     def __init__(self, folder: Path, number: int) -> None:
         self.folder = folder
         self.number = number
+        self._rows: Counter[str] | None = None
         self._hub = duckdb.connect(":memory:", config=SHUT)
         try:
             self._hub.execute("SET GLOBAL TimeZone = 'UTC'")
@@ -194,6 +196,15 @@ class Generation:
             source=self.backend,
             namespace=ops.Namespace(catalog=within, database="main"),
         ).to_expr()
+
+    def rows_of(self, names: Iterable[str]) -> int:
+        """How many rows these tables hold together, as the catalog and its list of files tell."""
+        if self._rows is None:
+            told = self._hub.cursor().execute(
+                "SELECT table_name, estimated_size FROM duckdb_tables() WHERE database_name = 'catalog'"
+            )
+            self._rows = self._made + Counter(dict(told.fetchall()))
+        return sum(self._rows[name] for name in names)
 
     def covering(self, name: str, start: datetime, stop: datetime) -> ibis.Table:
         """A table of days, with all of its rows whose ``at`` (or ``start``) lies in ``[start, stop)``.
@@ -239,6 +250,7 @@ class Generation:
         self._stretches: dict[str, list[tuple[datetime, datetime, str]]] = {name: [] for name in holding}
         self.files: dict[str, str] = {}
         """The files of the generation, and the name of each within DuckDB."""
+        self._made: Counter[str] = Counter()
         broken = catalog
         try:
             files = self._hub.execute(
@@ -251,6 +263,7 @@ class Generation:
                 self.files[file] = alias
                 for table, rows in json.loads(made).items():
                     if rows and table in holding:
+                        self._made[table] += rows
                         holding[table].append(alias)
                         self._stretches[table].append((start, stop, alias))
             broken = "a file"
@@ -304,6 +317,10 @@ class Store:
                     self._newest = self._open()
         self._stamp = stamp
         return self._newest
+
+    def moved_here(self) -> bool:
+        """Whether it was this process that published the generation that is the newest now."""
+        return layout.current(self.folder) == layout.pointed_here(self.folder)
 
     def is_at(self, number: int) -> bool:
         """Whether a generation is open and the newest; where that has to be read, it is not told."""
