@@ -66,6 +66,7 @@ _PARTS = (
     "loads",
     "taken",
     "sprites",
+    "trails",
     "markers",
     "controls",
     "loop",
