@@ -124,11 +124,14 @@ def test_strips_that_stand_give_way_to_a_copy_that_looks_the_same_until_they_cha
     for drawn, over in (("canvas.strips", ".timeline .copy"), ("canvas.plot", ".signals .copy")):
         canvas, copy = playing.locator(drawn), playing.locator(over)
         pair = [canvas.element_handle(), copy.element_handle()]
-        resting = "([canvas, copy]) => getComputedStyle(canvas).opacity === '0' && copy.style.visibility === ''"
+        resting = (
+            "([canvas, copy]) => getComputedStyle(canvas).opacity === '0' && copy.style.visibility === ''"
+        )
         playing.wait_for_function(resting, arg=pair)
         assert canvas.bounding_box() == copy.bounding_box()
         same = """([canvas, copy]) => {
-            const over = canvas.parentElement.querySelector("canvas.over"), layers = over && !over.hidden ? [canvas, over] : [canvas];
+            const over = canvas.parentElement.querySelector("canvas.over:not([hidden])");
+            const layers = over ? [canvas, over] : [canvas];
             const pixels = (pictures) => {
                 const whole = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
                 for (const picture of pictures) whole.drawImage(picture, 0, 0);
@@ -142,7 +145,10 @@ def test_strips_that_stand_give_way_to_a_copy_that_looks_the_same_until_they_cha
         canvas.focus()
         before = canvas.get_attribute("data-drawn")
         awake = """([canvas, copy]) => new Promise((done) => {
-            const look = () => (getComputedStyle(canvas).opacity === "1" && copy.style.visibility === "hidden" ? done(true) : requestAnimationFrame(look));
+            const look = () => {
+                if (!canvas.classList.contains("resting") && copy.style.visibility === "hidden") done(true);
+                else requestAnimationFrame(look);
+            };
             canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "+", bubbles: true }));
             look();
         })"""

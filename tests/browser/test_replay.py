@@ -205,7 +205,8 @@ def test_a_truck_is_never_driven_through_a_hole(page, driven):
         const trails = new r.markers.trails.constructor(), lines = [], { x } = r.reads[0];
         const line = { moveTo: (x) => lines.push([x]), lineTo: (x) => lines.at(-1).push(x) };
         const context = { beginPath: () => {}, stroke: () => {}, ...line };
-        trails.draw(context, r.tracks, [{ ...r.reads[0], x: x + 10 }, ...r.reads.slice(1)], 601000, 600000, 1, (k) => k > 0);
+        const reads = [{ ...r.reads[0], x: x + 10 }, ...r.reads.slice(1)];
+        trails.draw(context, r.tracks, reads, 601000, 600000, 1, (truck) => truck > 0);
         for (const piece of trails.pieces.values()) if (piece.line) piece.lay(line);
         return lines.map((way) => way.map((x) => x + r.scene.origin[0]));
     })()"""

@@ -41,8 +41,8 @@ KEPT = """(() => {
     const said = (trails) => {
         const lines = [];
         for (const [number, piece] of [...trails.pieces].sort(([one], [other]) => one - other)) {
-            const line = { moveTo: (x, y) => lines.push([number, x, y]), lineTo: (x, y) => lines.at(-1).push(x, y) };
-            piece.lay(line, piece.until < piece.to ? reads : null);
+            const moveTo = (x, y) => lines.push([number, x, y]), lineTo = (x, y) => lines.at(-1).push(x, y);
+            piece.lay({ moveTo, lineTo }, piece.until < piece.to ? reads : null);
         }
         return JSON.stringify(lines);
     };
@@ -118,7 +118,8 @@ def test_an_older_piece_of_a_trail_is_fainter(page, winding):
         page,
         """(() => {
             const seen = [], trails = new r.markers.trails.constructor(), nothing = () => {};
-            const context = { beginPath: nothing, moveTo: nothing, lineTo: nothing, stroke() { seen.push(this.globalAlpha); } };
+            const context = { beginPath: nothing, moveTo: nothing, lineTo: nothing };
+            context.stroke = () => seen.push(context.globalAlpha);
             trails.draw(context, r.tracks, r.reads, r.playhead.now, 180000, 1, () => false);
             return seen;
         })()""",
