@@ -119,6 +119,47 @@ def test_the_line_over_the_states_is_seen_where_the_clock_stands(playing):
     assert seen.getpixel((seen.width // 2, seen.height // 2)) == wanted
 
 
+def test_strips_that_stand_give_way_to_a_copy_that_looks_the_same_until_they_change(playing):
+    playing.locator(".replay").evaluate("root => root.replay.playhead.pause()")
+    for drawn, over in (("canvas.strips", ".timeline .copy"), ("canvas.plot", ".signals .copy")):
+        canvas, copy = playing.locator(drawn), playing.locator(over)
+        pair = [canvas.element_handle(), copy.element_handle()]
+        resting = (
+            "([canvas, copy]) => getComputedStyle(canvas).opacity === '0' && copy.style.visibility === ''"
+        )
+        playing.wait_for_function(resting, arg=pair)
+        assert canvas.bounding_box() == copy.bounding_box()
+        same = """([canvas, copy]) => {
+            const over = canvas.parentElement.querySelector("canvas.over:not([hidden])");
+            const layers = over ? [canvas, over] : [canvas];
+            const pixels = (pictures) => {
+                const whole = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+                for (const picture of pictures) whole.drawImage(picture, 0, 0);
+                return whole.getImageData(0, 0, canvas.width, canvas.height).data;
+            };
+            const one = pixels(layers), other = pixels([copy]);
+            return one.some(Boolean) && one.every((value, k) => value === other[k]);
+        }"""
+        assert playing.evaluate(same, pair)
+        # What is drawn again is seen again, and the keys still reach it.
+        canvas.focus()
+        before = canvas.get_attribute("data-drawn")
+        awake = """([canvas, copy]) => new Promise((done) => {
+            const look = () => {
+                if (!canvas.classList.contains("resting") && copy.style.visibility === "hidden") done(true);
+                else requestAnimationFrame(look);
+            };
+            canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "+", bubbles: true }));
+            look();
+        })"""
+        assert playing.evaluate(awake, pair)
+        playing.wait_for_function(
+            "([canvas, before]) => canvas.dataset.drawn !== before", arg=[pair[0], before]
+        )
+        playing.wait_for_function(resting, arg=pair)
+        assert playing.evaluate(same, pair)
+
+
 def test_a_box_is_free_where_it_touches_none_that_is_taken_however_large_they_are(page):
     page.goto("about:blank")
     free = page.evaluate(

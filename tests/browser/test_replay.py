@@ -200,15 +200,20 @@ def test_a_truck_is_never_driven_through_a_hole(page, driven):
     card.get_by_text("Next sample 19:10:00.000").click()
     until(page, "r.playhead.now === 600000")
     assert told(page, f"r.reads[{T01}].status") == HEARD
-    trail = """(() => {
-        let broken = 0, steps = 0;
-        r.tracks.walkBack(0, r.playhead.now + 1000, 600000, 100, (x, y, age, hole) => {
-            steps += 1;
-            broken += hole ? 1 : 0;
-        });
-        return [broken, steps > 10];
+    # The trails that lead to a second later end before the hole and begin anew after it [m to the east].
+    ways = """(() => {
+        const trails = new r.markers.trails.constructor(), lines = [], { x } = r.reads[0];
+        const line = { moveTo: (x) => lines.push([x]), lineTo: (x) => lines.at(-1).push(x) };
+        const context = { beginPath: () => {}, stroke: () => {}, ...line };
+        const reads = [{ ...r.reads[0], x: x + 10 }, ...r.reads.slice(1)];
+        trails.draw(context, r.tracks, reads, 601000, 600000, 1, (truck) => truck > 0);
+        for (const piece of trails.pieces.values()) if (piece.line) piece.lay(line);
+        return lines.map((way) => way.map((x) => x + r.scene.origin[0]));
     })()"""
-    assert told(page, trail) == [1, True]
+    drawn = told(page, ways)
+    assert any(len(way) > 1 and max(way) == pytest.approx(3990) for way in drawn)
+    assert any(len(way) > 1 and min(way) == pytest.approx(7000) for way in drawn)
+    assert not any(min(way) < 6999 < max(way) for way in drawn)
 
 
 def test_a_truck_that_was_not_heard_yet_is_not_on_the_map(page, driven):

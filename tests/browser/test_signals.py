@@ -66,12 +66,12 @@ def until(strips, condition):
     """Waits until a condition over ``told``, what the strips say that they drew, holds."""
     strips.page.wait_for_function(
         "([canvas, wanted]) => new Function('told', `return ${wanted}`)(JSON.parse(canvas.dataset.drawn))",
-        arg=[strips.locator("canvas").element_handle(), condition],
+        arg=[strips.locator("canvas.plot").element_handle(), condition],
     )
 
 
 def drawn(strips):
-    return json.loads(strips.locator("canvas").get_attribute("data-drawn"))
+    return json.loads(strips.locator("canvas.plot").get_attribute("data-drawn"))
 
 
 def test_each_strip_says_what_was_measured_at_the_playhead_with_its_unit_and_a_gap_is_none(page, strips):
@@ -96,7 +96,7 @@ def test_several_trucks_and_channels_stand_in_one_picture_and_names_are_text(pag
 
 
 def test_a_click_on_a_strip_and_its_keys_move_the_one_clock(page, strips):
-    box = strips.locator("canvas").bounding_box()
+    box = strips.locator("canvas.plot").bounding_box()
     told = drawn(strips)
     page.mouse.click(box["x"] + told["left"] + told["width"] / 2, box["y"] + 40)
     now = page.locator(".replay").evaluate("(root) => root.replay.playhead.now")

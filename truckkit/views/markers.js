@@ -1,10 +1,8 @@
-// The trucks and their trails. An arrow drives, a circle stands; filled is loaded, outlined is empty; a
+// The trucks. An arrow drives, a circle stands; filled is loaded, outlined is empty; a
 // dashed hollow circle was not heard and stays where it was heard last.
 
 const MOVING_KMH = 1.5;
 const PAYLOAD_FROM = 0.12; // pixels a metre: from here on there is room for what a truck carries
-const TRAIL_STEPS = 6, TRAIL_POINTS = 120, TRAIL_PIXELS = 3, TRAIL_STRENGTH = 0.9;
-const STRAIGHT = 0.25; // pixels: how far a spot may lie off a line
 
 class Markers {
   constructor(canvas, scene, viewport) {
@@ -12,6 +10,7 @@ class Markers {
     this.scene = scene;
     this.viewport = viewport;
     this.hits = [];
+    this.trails = new Trails();
     this._sprites = new Sprites();
     this._sides = new Map();
     this._fills = new Map();
@@ -91,50 +90,15 @@ class Markers {
     for (let k = 0; k < hits.length; k += 1) if (k !== first) place(k);
   }
 
-  // Many short lines of one pixel: wider ones, or one path over the whole map, cost ten times as much.
-  // Spots on one line are left out: a road is mostly straight.
+  // In pixels from the plane's zero, which a map that moves leaves as they are.
   _drawTrails(context, surface, reads, tracks, now, trail) {
-    const { viewport } = this;
+    const { viewport, _dpr: dpr } = this, { scale } = viewport;
+    context.setTransform(dpr, 0, 0, dpr, dpr * viewport.toScreenX(0), dpr * viewport.toScreenY(0));
     context.strokeStyle = surface.theme === "dark" ? "#DDE6EC" : "#26323B";
     context.lineWidth = 1;
     context.lineJoin = "bevel";
-    for (let truck = 0; truck < reads.length; truck += 1) {
-      const read = reads[truck];
-      if ((read.status !== HEARD && read.status !== NOT_HEARD) || this._hides(truck)) continue;
-      // From the last corner (ax, ay) a line runs to (px, py), and on while it is straight.
-      let ax = viewport.toScreenX(read.x), ay = viewport.toScreenY(read.y), px = ax, py = ay, step = 0;
-      context.globalAlpha = TRAIL_STRENGTH;
-      context.beginPath();
-      context.moveTo(ax, ay);
-      tracks.walkBack(truck, now, trail, TRAIL_POINTS, (x, y, age, broken) => {
-        const sx = viewport.toScreenX(x), sy = viewport.toScreenY(y);
-        if (!broken && Math.abs(sx - px) + Math.abs(sy - py) < TRAIL_PIXELS) return;
-        const reached = Math.min(TRAIL_STEPS - 1, Math.max(0, Math.floor((age / trail) * TRAIL_STEPS)));
-        const off = Math.abs((sx - ax) * (py - ay) - (sy - ay) * (px - ax));
-        if (broken || reached !== step || off > STRAIGHT * (Math.abs(sx - ax) + Math.abs(sy - ay))) {
-          if (px !== ax || py !== ay) context.lineTo(px, py);
-          ax = px;
-          ay = py;
-        }
-        if (reached !== step) {
-          step = reached;
-          context.stroke();
-          context.globalAlpha = TRAIL_STRENGTH * (1 - step / TRAIL_STEPS);
-          context.beginPath();
-          context.moveTo(px, py);
-        }
-        if (broken) {
-          context.moveTo(sx, sy);
-          ax = sx;
-          ay = sy;
-        }
-        px = sx;
-        py = sy;
-      });
-      if (px !== ax || py !== ay) context.lineTo(px, py);
-      context.stroke();
-    }
-    context.globalAlpha = 1;
+    this.trails.draw(context, tracks, reads, now, trail, scale, this._hides);
+    context.setTransform(dpr, 0, 0, dpr, 0, 0);
   }
 
   _drawTruck(context, surface, x, y, read, doing, followed, quick) {

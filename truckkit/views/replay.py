@@ -67,6 +67,7 @@ _PARTS = (
     "loads",
     "taken",
     "sprites",
+    "trails",
     "markers",
     "controls",
     "loop",

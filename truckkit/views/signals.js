@@ -121,6 +121,7 @@ function perform(root, scene, ask, model) {
     tabindex: "0", role: "application",
     "aria-label": "Telemetry in time. Arrow keys move the clock by a second, with Shift by a minute; plus and minus zoom; 0 shows all.",
   }));
+  const rest = new Rest([canvas]);
   const needle = stage.appendChild(element("div", "now", "", { "aria-hidden": "true" }));
   const words = stage.appendChild(element("div", "words"));
   const why = stage.appendChild(element("div", "message", "", { role: "status" }));
@@ -216,6 +217,7 @@ function perform(root, scene, ask, model) {
       canvas.width = Math.round(width * dpr);
       canvas.height = Math.round(height * dpr);
     }
+    rest.changed();
     const context = canvas.getContext("2d");
     context.setTransform(dpr, 0, 0, dpr, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -351,6 +353,7 @@ function perform(root, scene, ask, model) {
     unwatch();
     resized.disconnect();
     clearTimeout(standing);
+    rest.stop();
     cancelAnimationFrame(frame);
     leaveShared(name);
   };

@@ -27,7 +27,18 @@ if TYPE_CHECKING:
 FIRST = ("speed_kmh", "payload_t", "engine_rpm", "fuel_pct")
 """The channels shown at first, as far as the window holds them."""
 
-_PARTS = ("element", "surface", "playhead", "shared", "questions", "series", "stretch", "plot", "signals")
+_PARTS = (
+    "element",
+    "rest",
+    "surface",
+    "playhead",
+    "shared",
+    "questions",
+    "series",
+    "stretch",
+    "plot",
+    "signals",
+)
 
 
 class SignalStrips(Asking):

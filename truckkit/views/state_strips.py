@@ -16,6 +16,7 @@ GROUPS = ("model", "loader")
 
 _PARTS = (
     "element",
+    "rest",
     "surface",
     "telling",
     "playhead",

@@ -117,6 +117,7 @@ export function render({ model }) {
   function draw(time) {
     frame = 0;
     if (!looks || !view.data || model.message || !view.width) return;
+    parts.rest.changed();
     const context = prepared(canvas, view), { rowHeight } = view;
     const first = Math.max(0, Math.floor(scroll.scrollTop / rowHeight));
     const last = Math.min(view.rows.length, Math.ceil((scroll.scrollTop + view.height - HEAD) / rowHeight));
@@ -239,6 +240,7 @@ export function render({ model }) {
     cancelAnimationFrame(frame);
     clearTimeout(later);
     mover.stop();
+    parts.rest.stop();
   });
   load();
   return root;

@@ -22,6 +22,7 @@ function timelineParts(model) {
   const sticky = scroll.appendChild(element("div", "sticky"));
   const canvas = sticky.appendChild(element("canvas", "strips", "", { tabindex: "0", role: "application" }));
   const over = sticky.appendChild(element("canvas", "over", "", { "aria-hidden": "true" }));
+  const rest = new Rest([canvas, over]);
   const line = sticky.appendChild(element("div", "line", "", { "aria-hidden": "true", hidden: "" }));
   const spacer = scroll.appendChild(element("div"));
   const tip = stage.appendChild(element("div", "tip", "", { "aria-hidden": "true" }));
@@ -34,7 +35,7 @@ function timelineParts(model) {
   const keys = help.appendChild(element("dl"));
   for (const [key, what] of KEYS) keys.append(element("dt", "", key), element("dd", "", what));
   return {
-    root, bar, range, told, source, buttons, moment, note, stage, scroll, canvas, over, line, spacer, tip, tablebox, totals,
+    root, bar, range, told, source, buttons, moment, note, stage, scroll, canvas, over, rest, line, spacer, tip, tablebox, totals,
     message, heard, help,
   };
 }

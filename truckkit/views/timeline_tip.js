@@ -28,10 +28,11 @@ function prepared(layer, view) {
 
 // Draws what lies over the strips. A picture of nothing that stays one is left alone, for a browser composes
 // each that is touched anew.
-function paintOver(over, view, meant, marks, pointed) {
+function paintOver({ over, rest }, view, meant, marks, pointed) {
   const empty = !marks.length && !meant.stretch() && pointed === null;
   if (empty && over.hidden) return;
   over.hidden = empty;
+  rest.changed();
   const context = prepared(over, view);
   drawBrush(context, view, meant.stretch());
   drawMarks(context, view, marks);
@@ -39,10 +40,11 @@ function paintOver(over, view, meant, marks, pointed) {
 }
 
 // Draws what lies over the strips, and tells what is under `spot`; null: no pointer is there.
-function drawOver({ over, tip, scroll }, view, meant, pinned, spot) {
+function drawOver(parts, view, meant, pinned, spot) {
+  const { tip, scroll } = parts;
   const strips = spot && view.inStrips(spot);
   const marks = marksInSight(view, pinned, scroll.scrollTop);
-  paintOver(over, view, meant, marks, strips ? view.toTime(spot.x) : null);
+  paintOver(parts, view, meant, marks, strips ? view.toTime(spot.x) : null);
   const number = spot && view.isRow(spot.y) ? view.rowAt(spot.y) : -1, row = view.rows[number];
   const mark = strips ? markAt(marks, spot, number) : null;
   const found = strips && row.truck ? intervalUnder(view, spot.x, row.lanes[view.laneAt(spot.y)]) : { best: -1 };

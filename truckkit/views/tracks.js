@@ -66,6 +66,18 @@ function* chunksIn(buffer) {
   }
 }
 
+// A truck's row at or before a moment of a chunk, or -1.
+function rowAt(chunk, truck, at) {
+  let low = chunk.begins[truck] - 1, high = chunk.begins[truck + 1] - 1;
+  const none = low;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (chunk.at[middle] <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low === none ? -1 : low;
+}
+
 class Tracks {
   constructor(scene, ask, changed) {
     this.scene = scene;
@@ -189,13 +201,7 @@ class Tracks {
     if (first === end || chunk.at[first] > at) return -1;
     let i = chunk.hint[truck];
     if (i >= end || i < first || chunk.at[i] > at || (i + 8 < end && chunk.at[i + 8] <= at)) {
-      let low = first, high = end - 1;
-      while (low < high) {
-        const middle = (low + high + 1) >> 1;
-        if (chunk.at[middle] <= at) low = middle;
-        else high = middle - 1;
-      }
-      i = low;
+      i = rowAt(chunk, truck, at);
     } else {
       while (i + 1 < end && chunk.at[i + 1] <= at) i += 1;
     }
@@ -257,33 +263,5 @@ class Tracks {
       if (best === null || (forward ? found < best : found > best)) best = found;
     }
     return best;
-  }
-
-  // Walks a truck's way back from `now` for `span`: step(x, y, age, broken), about `most` times at most.
-  walkBack(truck, now, span, most, step) {
-    let joined = true;
-    for (let number = this.number(now); number >= 0; number -= 1) {
-      const chunk = this.held.get(number);
-      if (!chunk || chunk.stop < now - span) return;
-      const first = chunk.begins[truck], end = chunk.begins[truck + 1];
-      const oldest = now - span - chunk.start;
-      let i = this._row(chunk, truck, Math.min(now, chunk.stop - 1) - chunk.start);
-      if (i < 0) {
-        if (first < end) joined = false;
-        continue;
-      }
-      const rows = Math.min(i - first, ((chunk.at[i] - oldest) * (end - first)) / (chunk.stop - chunk.start));
-      const stride = Math.max(1, Math.ceil(rows / most));
-      let last = i;
-      for (let stop = false; !stop; i -= stride) {
-        // The row before the chunk is the way to the chunk before, so it is never stepped over.
-        stop = i <= first || chunk.at[i] <= oldest;
-        const row = Math.max(i, first);
-        step(chunk.x[row], chunk.y[row], now - chunk.start - chunk.at[row], !joined || chunk.breaks[last] !== chunk.breaks[row]);
-        joined = true;
-        last = row;
-      }
-      joined = chunk.at[first] <= 0;
-    }
   }
 }
