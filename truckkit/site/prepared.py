@@ -39,7 +39,7 @@ _PATIENCE_S = 5.0
 
 @dataclass(frozen=True)
 class _Of:
-    """A question on one generation; of a connection that is no store's there are no rows, for it has no places."""
+    """A question on one generation; a connection that is no store knows no places, so there are no rows."""
 
     site: Narrowed
     rows: ibis.Table | None = None
