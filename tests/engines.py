@@ -28,7 +28,7 @@ _SETTINGS = {
     # Spark makes this folder, and would make it in the checkout.
     "spark.sql.warehouse.dir": gettempdir(),
     # Tables of some rows: what costs is to plan, to compile and to hand out tasks.
-    # In a small heap, a fifth of the time goes into clearing it; one process holds the sessions of all tests.
+    # One process holds the sessions of all tests; a small heap is cleared more often.
     "spark.driver.memory": "2g",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     " -Xms768m -Xmn512m -XX:MetaspaceSize=256m",
