@@ -5,6 +5,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+# What checks notebooks takes each process seconds to import, so it is left out where there are none.
+PYTEST := $(BIN)/pytest -p no:nbval
+# Two processes; a file stays in one of them, so that it makes its stores and servers once.
+BY_TWO := -n 2 --dist loadfile
 
 PINNED := pyproject.toml constraints.txt
 FOR_DEMO := $(VENV)/.made-for-demo
@@ -15,8 +19,8 @@ FOR_BENCH := $(VENV)/.made-for-bench
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench bench-quick format lint types floors notebooks tests spark fix docs constraints \
-        clean
+.PHONY: help demo test checks soak bench bench-quick format lint types floors notebooks tests spark fix docs \
+        constraints clean
 
 help:
 	@echo 'make demo         simulate a small mine, serve it and print the address'
@@ -49,7 +53,8 @@ $(FOR_TESTS): $(PINNED) | $(BIN)/python
 	$(PIP) install --no-compile -c constraints.txt -e '.[dev]'
 	@touch $@ $(FOR_DEMO)
 
-$(FOR_BENCH): $(PINNED) | $(FOR_TESTS)
+$(FOR_BENCH): $(PINNED) | $(BIN)/python
+	@echo 'Installing truckkit, its tools and what it is measured with into $(VENV): two minutes or so, once.'
 	$(PIP) install --no-compile -c constraints.txt -e '.[dev,bench]'
 	@touch $@ $(FOR_TESTS) $(FOR_DEMO)
 
@@ -58,8 +63,13 @@ $(FOR_BENCH): $(PINNED) | $(FOR_TESTS)
 demo: $(FOR_DEMO)
 	$(BIN)/truckkit demo
 
-# The long one last, so that its closing line is the last thing to read.
-test: format lint types floors notebooks bench-quick spark tests
+# Two at a time: most of the checks keep one core busy, and the tests wait for disks and browsers now and then. The
+# environment is made before, for nothing may be installed where tests run.
+test: $(FOR_BENCH)
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target checks
+
+# The long one first, so that the others run beside it.
+checks: tests format lint types floors spark notebooks bench-quick
 
 format: $(FOR_TESTS)
 	$(BIN)/ruff format --check .
@@ -76,7 +86,7 @@ floors: $(FOR_TESTS)
 # As root, for some of it mounts file systems. A failure prints its seed: make soak TRUCKKIT_SEED=… tries it again.
 soak: export TRUCKKIT_SOAK = 1
 soak: $(FOR_TESTS)
-	$(BIN)/pytest -n 2 --dist loadfile tests/promises tests/test_apart.py
+	$(PYTEST) $(BY_TWO) tests/promises tests/test_apart.py
 
 # Peers that are no Python packages (InfluxDB, PostgreSQL) are measured where they are installed.
 bench: $(FOR_BENCH)
@@ -85,19 +95,19 @@ bench: $(FOR_BENCH)
 bench-quick: $(FOR_BENCH)
 	$(BIN)/python bench/all.py --quick $(BENCHES)
 
-# Two processes; a file stays in one of them, so that it makes its stores and servers once.
 tests: $(FOR_TESTS)
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(PYTEST) $(BY_TWO)
 
 # The tests of analysis once more, with Spark behind the sites of strips; see docs/engines.md.
-OF_ANALYSIS := tests/metrics $(patsubst %,tests/test_%.py,align doubted engines explanation places quality questions)
+OF_ANALYSIS := tests/metrics $(patsubst %,tests/test_%.py,align detecting_apart doubted engines explanation places quality questions)
 
+# In one process: it takes a Spark ten seconds to start.
 spark: $(FOR_TESTS)
-	$(BIN)/pytest -n 2 --dist loadfile --engine spark $(OF_ANALYSIS)
+	$(PYTEST) --engine spark $(OF_ANALYSIS)
 
 # Warnings are errors in a notebook's kernel too (not in pip's); the exception is the one of pyproject.toml.
 notebooks: $(FOR_TESTS)
-	PYTHONWARNINGS="error,ignore:The 'future.infer_string' option is deprecated:DeprecationWarning" $(BIN)/pytest -n 2 --dist loadfile --nbval-lax notebooks
+	PYTHONWARNINGS="error,ignore:The 'future.infer_string' option is deprecated:DeprecationWarning" $(BIN)/pytest $(BY_TWO) --nbval-lax notebooks
 
 fix: $(FOR_TESTS) docs
 	$(BIN)/ruff check --fix .

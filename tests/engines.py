@@ -30,10 +30,15 @@ _SETTINGS = {
     # Spark makes this folder, and would make it in the checkout.
     "spark.sql.warehouse.dir": gettempdir(),
     # Tables of some rows: what costs is to plan, to compile and to hand out tasks.
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    # One process holds the sessions of all tests; a small heap is cleared more often.
+    "spark.driver.memory": "2g",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    " -Xms768m -Xmn512m -XX:MetaspaceSize=256m",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.leafNodeDefaultParallelism": "1",
     "spark.sql.shuffle.partitions": "1",
 }

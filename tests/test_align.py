@@ -10,16 +10,16 @@ import pytest
 from engines import examples
 from hypothesis import given
 from hypothesis import strategies as some
-from strips import LETTERS, MIDNIGHT, intervals, mine
+from strips import LETTERS, MIDNIGHT, intervals, mine, table_of
 
-from truckkit import align
+from truckkit import align, schema
 from truckkit.align import side_by_side
 
 LETTER_OF = {state: letter for letter, state in LETTERS.items()}
 
 
 def told(source: str, strips: dict[str, str]) -> ibis.Table:
-    return ibis.memtable(mine(intervals(strips, source=source), ("T01",)).using(source).states.to_pyarrow())
+    return table_of(schema.STATE_INTERVALS, intervals(strips, source=source))
 
 
 def drawn(stretches: ibis.Table) -> list[str]:

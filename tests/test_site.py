@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 import pytest
+from engines import holding
 from inputs import HEADER, bring, row
+from strips import MIDNIGHT, intervals
 
+from truckkit import schema
 from truckkit.errors import BadRequest, BadTime, UnknownName
 from truckkit.site import Site, open_site
 
@@ -94,3 +99,20 @@ def test_a_shift_that_is_no_text_is_not_there(site, name):
 def test_an_event_that_is_no_text_is_not_there(site, event):
     with pytest.raises(UnknownName, match="no event"):
         site.event(event)
+
+
+def test_a_connection_without_a_table_of_what_happens_has_no_period_and_one_with_some_has_theirs():
+    rows = {
+        schema.TRUCKS: [{"truck": "T01", "given": True, "load_id": 0}],
+        schema.STATE_INTERVALS: intervals({"T01": "RRLL"}),
+    }
+    trucks, states = (
+        pa.Table.from_pylist(
+            [{name: row.get(name) for name in table.names} for row in each], schema=table.schema.to_pyarrow()
+        )
+        for table, each in rows.items()
+    )
+    assert Site(ibis.duckdb.connect()).period is None
+    assert Site(holding({"trucks": trucks})).period is None
+    found = Site(holding({"trucks": trucks, "states": states})).period
+    assert found == (MIDNIGHT, MIDNIGHT + timedelta(minutes=4))

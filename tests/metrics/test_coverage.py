@@ -70,9 +70,10 @@ def test_an_answer_of_the_fleet_rests_on_all_trucks():
 strip = st.text(alphabet="".join(LETTERS), min_size=1, max_size=30)
 
 
-@given(strip, strip, st.integers(1, 29))
-def test_coverage_of_two_halves_sums_to_that_of_the_whole(one, other, cut):
-    site = mine(intervals({"T01": one, "T02": other}))
+@given(st.lists(strip, min_size=1, max_size=8), st.integers(1, 29))
+@examples(20)
+def test_coverage_of_two_halves_sums_to_that_of_the_whole(strips, cut):
+    site = mine(intervals({f"T{number}": each for number, each in enumerate(strips)}))
     whole = coverage(site.between(MIDNIGHT, MIDNIGHT + HOUR / 2))
     middle = MIDNIGHT + timedelta(minutes=cut)
     halves = [coverage(site.between(MIDNIGHT, middle)), coverage(site.between(middle, MIDNIGHT + HOUR / 2))]

@@ -73,6 +73,9 @@ class Narrowed:
         self._window: tuple[datetime, datetime] | None = None
         self._source: str | None = None
         self._happened: Happened | None = None
+        self._held: frozenset[str] = (
+            frozenset()
+        )  # the tables that a connection has; it knows nothing of others
         self._known: dict[str, Any] = {}  # shared by all narrowings, for it is the same in each
         if store is not None:
             newest = store.newest()
@@ -83,7 +86,7 @@ class Narrowed:
             self._lent: Lent | None = newest if isinstance(newest, Lent) else None
         else:
             connection = engines.prepared(connection)
-            held = set(connection.list_tables())
+            self._held = frozenset(connection.list_tables())
             self.generation = None
             self.opened = None
             self._lent = None
@@ -91,7 +94,7 @@ class Narrowed:
                 self._tables = self._covers = ExportedTables(connection, parquet, detected)
                 return
             self._tables = {
-                table.name: engines.stored(connection, table) if table.name in held else table.empty()
+                table.name: engines.stored(connection, table) if table.name in self._held else table.empty()
                 for table in schema.TABLES.values()
             }
 
@@ -267,7 +270,10 @@ class Narrowed:
                     first=_[table.at].min(), last=_[table.stop or table.at].max()
                 )
                 for table in schema.of_kind("day")
+                if table.name in self._held
             ]
+            if not ends:
+                return None
             every = align.stacked(*ends)
             found = every.aggregate(first=every["first"].min(), last=every["last"].max())
         row = found.to_pyarrow().to_pylist()[0]
