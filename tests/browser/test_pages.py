@@ -101,7 +101,6 @@ def test_a_replay_opens_without_the_scripts_of_a_component_library(page, address
     page.goto(f"{address}/replay")
     page.locator(READY["replay"]).first.wait_for()
     assert {name for name in asked if name.endswith(".js")} == {
-        "es-module-shims.min.js",
         "bokeh.min.js",
         "bokeh-widgets.min.js",
         "bokeh-tables.min.js",

@@ -1,3 +1,6 @@
+// Panel takes components by way of a shim for import maps, which reads each of them twice; ours have no map.
+window.importShim = Object.assign((address) => import(address), { addImportMap() {} });
+
 // The frame of a page: light or dark, how fresh the data is, and what to do where the server does not answer. It
 // stands before a view's scripts come, so that a reader sees it first.
 (() => {

@@ -38,8 +38,8 @@ PAGES = (
 )
 """The pages that a head leads to, each with its address beside this one."""
 
-# Bokeh asks for this script on every page, and no page of ours holds a plot for it to draw.
-_NEEDLESS = re.compile(r"<script[^>]*/bokeh-gl\.[^>]*></script>")
+# Asked for on every page, though no page of ours holds a plot to draw or a module that a map has to find.
+_NEEDLESS = re.compile(r"<script[^>]*/(?:bokeh-gl|es-module-shims)\.[^>]*></script>")
 
 
 def _frame() -> Template:
