@@ -80,20 +80,13 @@ class Apart:
         longest_s = 0.0
         for name, rows in (("states", self.states), ("cycles", self.cycles)):
             days = rows.selectExpr("*", "bigint(0) AS load_id", "to_date(start) AS day").repartition("day")
-            days.sortWithinPartitions("truck", "start").write.partitionBy("day").parquet(
-                f"{_of_spark(to)}/{name}"
-            )
-            count, seconds = rows.selectExpr("count(*)", "max(timestampdiff(SECOND, start, stop))").collect()[
-                0
-            ]
+            sorted_days = days.sortWithinPartitions("truck", "start")
+            sorted_days.write.partitionBy("day").parquet(f"{_of_spark(to)}/{name}")
+            told = rows.selectExpr("count(*)", "max(timestampdiff(SECOND, start, stop))")
+            ((count, seconds),) = told.collect()
             made[name], longest_s = count, max(longest_s, (seconds or 0) + 1.0)
-        file = {
-            "file": "detected",
-            "kind": "day",
-            "made": json.dumps(made),
-            "longest_s": longest_s,
-            "appends": 0,
-        }
+        kind = {"file": "detected", "kind": "day"}
+        file = kind | {"made": json.dumps(made), "longest_s": longest_s, "appends": 0}
         _put(to, "files", pa.Table.from_pylist([file], schema=schema.FILES.schema.to_pyarrow()))
         places = self.places.append_column("load_id", pa.repeat(pa.scalar(0, pa.int64()), len(self.places)))
         _put(to, "places", places.select(schema.PLACES.names))

@@ -73,9 +73,8 @@ class Narrowed:
         self._window: tuple[datetime, datetime] | None = None
         self._source: str | None = None
         self._happened: Happened | None = None
-        self._held: frozenset[str] = (
-            frozenset()
-        )  # the tables that a connection has; it knows nothing of others
+        # The tables that a connection has; it knows nothing of others.
+        self._held: frozenset[str] = frozenset()
         self._known: dict[str, Any] = {}  # shared by all narrowings, for it is the same in each
         if store is not None:
             newest = store.newest()

@@ -73,10 +73,10 @@ def view(table: Table, within: Mapping[str, Iterable[str]]) -> str:
 def united(table: Table, files: Sequence[str]) -> str:
     """What to read a table from: files that have all of its columns, or else the hub's view over all."""
     held = [f"{name(file)}.main.{name(table.name)}" for file in files or ("memory",)]
+    if len(held) == 1:
+        return held[0]
     every = columns(table.names)
-    return (
-        held[0] if len(held) == 1 else f"({' UNION ALL '.join(f'SELECT {every} FROM {one}' for one in held)})"
-    )
+    return f"({' UNION ALL '.join(f'SELECT {every} FROM {one}' for one in held)})"
 
 
 def reopen(path: str, alias: str) -> str:
