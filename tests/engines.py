@@ -50,6 +50,8 @@ def spark() -> SparkSession:
     program("java", "openjdk-17-jre-headless")
     # Workers are of this environment, whichever Python the path names first.
     os.environ |= {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    # And import what is tested here.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     building = SparkSession.builder.master("local[1]").appName("truckkit")
     for name, value in _SETTINGS.items():
         building = building.config(name, value)

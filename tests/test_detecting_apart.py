@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import engines
 import ibis
 import pyarrow as pa
 import pytest
 from stores import write
-from system import missing, program
 
 import truckkit as tk
 from truckkit import detecting_apart, schema
@@ -50,21 +45,8 @@ def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    program("java", "openjdk-17-jre-headless")
-    if find_spec("pyspark") is None:
-        missing("pyspark (pip install pyspark)")
-    sql = import_module("pyspark.sql")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        # Workers import what is tested here.
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(tk.__file__).parent.parent), *sys.path]))
-        builder = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-        session = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
-        session.sparkContext.setLogLevel("ERROR")
-        yield session
-        session.stop()
+def spark() -> Any:
+    return engines.spark().newSession()
 
 
 def stored(mine: Path, table: str) -> pa.Table:
