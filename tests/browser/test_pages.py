@@ -95,6 +95,26 @@ def test_a_page_says_so_where_the_server_does_not_answer_its_view(page, faults, 
     faults.clear()  # the line that is not there is an error in the console
 
 
+def test_a_page_whose_server_has_gone_says_so_in_its_head(page, faults, address):
+    opened = []
+    page.route_web_socket("**/ws*", lambda line: (opened.append(line), line.connect_to_server()))
+    page.goto(f"{address}/index")
+    page.locator(READY["index"]).first.wait_for()
+    gone = page.locator("header").get_by_text("The server does not answer")
+    assert not gone.is_visible()
+    opened[0].close()
+    gone.wait_for()
+    faults.clear()
+
+
+def test_a_reader_without_scripts_is_told_what_the_page_needs(page, address):
+    # Where a debugger turns scripts off, Chromium still reads the page as one with scripts.
+    told = page.request.get(f"{address}/replay").text().partition("<noscript>")[2].partition("</noscript>")[0]
+    page.set_content(told)
+    page.get_by_text("needs JavaScript").wait_for()
+    assert page.get_by_role("link", name="REST").get_attribute("href") == "api/docs"
+
+
 def test_a_replay_opens_without_the_scripts_of_a_component_library(page, address):
     asked = []
     page.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("?")[0]))

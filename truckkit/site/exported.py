@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ import ibis
 from ibis import _
 
 from truckkit import align, schema
-from truckkit.errors import NoStore
+from truckkit.errors import BadRequest, NoStore, told
 
 
 class ExportedTables(Mapping[str, ibis.Table]):
@@ -27,11 +28,23 @@ class ExportedTables(Mapping[str, ibis.Table]):
         self._connection = connection
         self._open: dict[str, ibis.Table] = {}
         self._folder, self._detected = str(folder).rstrip("/"), detected and str(detected).rstrip("/")
+        for named in (self._folder, self._detected):
+            self._refuse_columns_in(named or "")
         self._told = self._tables_of(self._folder, '"truckkit export" wrote')
         self._found = (
             self._tables_of(self._detected, "detect_apart(…).write(…) made") if self._detected else set()
         )
         self._held = self._told | self._found
+
+    def _refuse_columns_in(self, folder: str) -> None:
+        """Spark takes columns from what lies in the folder alone, others from the whole of its path."""
+        path = folder if "://" in folder else str(Path(folder).absolute())
+        column = next((part for part in path.split("/") if "=" in part), None)
+        if column and self._connection.name != "pyspark":
+            raise BadRequest(
+                f'the path of "{folder}" has a part {told(column)}, which {self._connection.name} takes for '
+                "a column; move the export to where no folder has = in its name."
+            )
 
     def _tables_of(self, folder: str, of_whom: str) -> set[str]:
         """The tables of days that have rows in a folder."""
@@ -81,6 +94,8 @@ class ExportedTables(Mapping[str, ibis.Table]):
             rows = [each.filter(_STAYS[name](each)) for each in rows]
             if whole or name in self._found:
                 anew = self._read(str(self._detected), name)
+                if "source" in schema.TABLES[name].names:
+                    anew = anew.filter(anew.source == "detected")
                 rows = [each.anti_join(anew, schema.TABLES[name].key) if whole else each for each in rows]
                 rows.append(anew)
         return align.stacked(*rows)
@@ -88,7 +103,7 @@ class ExportedTables(Mapping[str, ibis.Table]):
     def _read(self, folder: str, name: str) -> ibis.Table:
         within = f"{folder}/{name}"
         # Spark finds by itself how a folder is cut into days; others want to be told of the files.
-        path = within if self._connection.name == "pyspark" else f"{within}/**/*.parquet"
+        path = within if self._connection.name == "pyspark" else f"{glob.escape(within)}/**/*.parquet"
         return self._connection.read_parquet(path)
 
 

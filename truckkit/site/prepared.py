@@ -33,6 +33,9 @@ _TYPES: Mapping[str, str] = {
 """The words for what a value can be, and the types that columns have."""
 
 
+_OVER = 2**63
+"""The first number that no int64 holds."""
+
 _PATIENCE_S = 5.0
 """After so long an answer of a generation that was the newest is too old, and the newest is waited for."""
 
@@ -60,10 +63,14 @@ class Prepared:
         window: tuple[str, str] | None = None,
     ) -> None:
         for name, kind in values.items():
-            if not (name.isidentifier() and name.isascii()):
+            if not (isinstance(name, str) and name.isidentifier() and name.isascii()):
                 raise BadRequest(f"a value is named by a word such as fleet, and {told(name)} is none.")
-            if kind not in _TYPES:
+            if not isinstance(kind, str) or kind not in _TYPES:
                 raise BadRequest(f'the value "{name}" is {told(kind)}, and can be one of {listed(_TYPES)}.')
+        if len({name.lower() for name in values}) < len(values):
+            raise BadRequest(
+                f"DuckDB knows no capitals in the names of values, so no two may be {listed(values)}."
+            )
         if window is not None and [values.get(bound) for bound in window] != [_INSTANT] * 2:
             raise BadRequest(
                 f'a window is two of the question\'s values that are "{_INSTANT}", start and stop; '
@@ -79,12 +86,12 @@ class Prepared:
         self._newest_at = 0.0  # when that generation was seen to be the newest, by time.monotonic()
         self._is_opening = False
 
-    def __call__(self, **values: Any) -> pa.Table:
+    def __call__(self, /, **values: Any) -> pa.Table:
         """The answer, on the store's newest generation, with these values."""
         said, of = self._said(values), self._newest()
         return of.resident.asked(said) if of.resident else whole(self._stated(of, said))
 
-    def asked(self, **values: Any) -> Question:
+    def asked(self, /, **values: Any) -> Question:
         """The question with these values, for ``store.whole`` and ``store.Reading``."""
         return self._stated(self._newest(), self._said(values))
 
@@ -96,7 +103,7 @@ class Prepared:
     def _stated(self, of: _Of, said: Mapping[str, Any]) -> Question:
         if of.rows is None:
             literals = {name: ibis.literal(said[name], _TYPES[kind]) for name, kind in self._values.items()}
-            return stated(self._question(of.site, **literals))
+            return stated(self._asked_of(of.site, literals))
         generation, rows = of.site.opened, of.rows
         assert generation is not None
         files: dict[str, tuple[str, ...]] = {}
@@ -146,10 +153,22 @@ class Prepared:
         rows = resident = None
         if site.opened is not None:
             places = {name: slot(name, _TYPES[kind]) for name, kind in self._values.items()}
-            rows = self._question(site, **places)
+            rows = self._asked_of(site, places)
             resident = Resident.of(rows, site.opened) if self._window is None else None
-        self._site, self._of = site, _Of(site, rows, resident)
-        return self._of
+        of = _Of(site, rows, resident)
+        with self._lock:
+            # Who was slow to make an older one keeps that to itself.
+            if self._of is None or (site.generation or 0) >= (self._of.site.generation or 0):
+                self._site, self._of = site, of
+        return of
+
+    def _asked_of(self, site: Narrowed, values: Mapping[str, ibis.Scalar]) -> ibis.Table:
+        rows = self._question(site, **values)
+        if not isinstance(rows, ibis.Table):
+            raise BadRequest(
+                f"a question that is prepared gives a table of its site, and this one gave {told(rows)}."
+            )
+        return rows
 
     def _read(self, name: str, value: Any) -> Any:
         """A value as tables hold it."""
@@ -159,9 +178,13 @@ class Prepared:
         # Numbers of NumPy are numbers too; Python takes true for one.
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         if kind == "float64" and is_number:
-            return float(value)
-        if kind == "int64" and is_number and isinstance(value, Integral):
+            with suppress(OverflowError):
+                return float(value)
+        if kind == "int64" and is_number and isinstance(value, Integral) and -_OVER <= int(value) < _OVER:
             return int(value)
-        if isinstance(value, {"string": str, "boolean": bool}.get(kind, ())):
+        # Half a character, as the surrogates are, is no text.
+        if kind == "string" and isinstance(value, str) and value == value.encode(errors="ignore").decode():
+            return value
+        if kind == "boolean" and isinstance(value, bool):
             return value
         raise BadRequest(f'the value "{name}" is {told(value)}, which is no {kind}.')

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 import duckdb
 import ibis
@@ -30,6 +30,8 @@ from truckkit.store.deadlines import Deadlines
 from truckkit.store.reader import Backend
 
 _DEADLINES = Deadlines()
+
+_Rows = TypeVar("_Rows", pa.Table, pa.RecordBatch)
 
 _BATCH = 65_536
 """Rows that come at once: enough that what each batch costs is little, and few enough to hold many."""
@@ -61,6 +63,13 @@ def stated(rows: ibis.Table) -> Question:
     return Statement(backend, backend.compile(rows), (), rows.schema().to_pyarrow())
 
 
+def _as_told(rows: _Rows, schema: pa.Schema) -> _Rows:
+    """Rows in the types of a question; what Ibis calls never null can be so where there are no rows."""
+    columns = [each.cast(field.type) for each, field in zip(rows.columns, schema, strict=True)]
+    cast: _Rows = type(rows).from_arrays(columns, schema=schema)
+    return cast
+
+
 def whole(question: Question, seconds: float | None = None) -> pa.Table:
     """All rows of a question at once.
 
@@ -73,7 +82,7 @@ def whole(question: Question, seconds: float | None = None) -> pa.Table:
         backend = question.backend
         with attached.reading(backend.folder), _stopped_as_slow(seconds, backend.con):
             found = backend.con.execute(question.sql, question.values).to_arrow_table()
-        return found.cast(question.schema)
+        return _as_told(found, question.schema)
     held = question.get_backend()
     with _stopped_as_slow(seconds, held.con if isinstance(held, Backend) else None):
         table: pa.Table = question.to_pyarrow()
@@ -125,7 +134,7 @@ class Reading:
             batch = self._step()
             if batch is not None:
                 if batch.num_rows:
-                    return batch.cast(self.schema)
+                    return _as_told(batch, self.schema)
                 continue
             question = next(self._questions, None)
             if question is None:

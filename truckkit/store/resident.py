@@ -25,7 +25,14 @@ from truckkit.store.reader import Generation
 MOST = 20_000
 """So many rows may be in the tables that are asked of, and in what is held of them."""
 
-_OF_ITS_MOMENT = (ops.Impure, ops.Constant, ops.ScalarUDF, ops.InMemoryTable)
+_OF_ITS_MOMENT = (
+    ops.Impure,
+    ops.Constant,
+    ops.ScalarUDF,
+    ops.InMemoryTable,
+    ops.SQLStringView,
+    ops.SQLQueryResult,
+)
 """What may be another value when it is asked for again."""
 
 _OF_MANY_ROWS = (Slot, ops.Analytic, ops.WindowFunction, ops.Reduction, ops.Subquery, ops.Unnest)

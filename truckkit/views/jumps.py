@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NEAR = 12
 """So many chunks farther on is no jump: who plays fast asks for as many at once."""
 
-REST = 3
+PAUSE = 3
 """Times as long as it reads, the background rests: who asks meanwhile has most of the machine."""
 
 NAME = "truckkit-ahead"
@@ -63,7 +63,7 @@ def _read(site: Site, generation: Generation, scene: Scene, at: datetime) -> Non
     with _turn, suppress(TruckkitError):
         began = time.perf_counter()
         for _step in steps:
-            time.sleep(REST * (time.perf_counter() - began))
+            time.sleep(PAUSE * (time.perf_counter() - began))
             if not threading.main_thread().is_alive() or site.session().opened is not generation:
                 return
             began = time.perf_counter()

@@ -13,9 +13,21 @@ window.importShim = Object.assign((address) => import(address), { addImportMap()
   paint();
   system.addEventListener("change", paint);
 
+  const ABSENT = "The server does not answer; load this page again in a while.";
   const fail = (sentence) => {
     const coming = document.querySelector(".coming");
     if (coming) coming.textContent = sentence;
+  };
+  let leaving = false;
+  addEventListener("pagehide", () => { leaving = true; });
+  addEventListener("pageshow", () => { leaving = false; });
+  // Before a view stands there is room for the sentence in its place, and later in the head.
+  const lose = () => {
+    if (leaving) return;
+    const line = document.querySelector(".lost");
+    line.textContent = line.title = ABSENT;
+    line.hidden = Boolean(document.querySelector(".coming")?.offsetParent);
+    fail(ABSENT);
   };
   addEventListener("error", (event) => {
     if (event.target instanceof HTMLScriptElement) fail("A part of this page did not come; load it again.");
@@ -23,7 +35,7 @@ window.importShim = Object.assign((address) => import(address), { addImportMap()
   window.WebSocket = class extends WebSocket {
     constructor(...given) {
       super(...given);
-      this.addEventListener("error", () => fail("The server does not answer; load this page again in a while."));
+      this.addEventListener("close", lose);
     }
   };
 

@@ -121,7 +121,7 @@ function perform(root, scene, ask, model) {
     tabindex: "0", role: "application",
     "aria-label": "Telemetry in time. Arrow keys move the clock by a second, with Shift by a minute; plus and minus zoom; 0 shows all.",
   }));
-  const rest = new Rest([canvas]);
+  const rest = new Resting([canvas]);
   const needle = stage.appendChild(element("div", "now", "", { "aria-hidden": "true" }));
   const words = stage.appendChild(element("div", "words"));
   const why = stage.appendChild(element("div", "message", "", { role: "status" }));

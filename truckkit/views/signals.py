@@ -29,7 +29,7 @@ FIRST = ("speed_kmh", "payload_t", "engine_rpm", "fuel_pct")
 
 _PARTS = (
     "element",
-    "rest",
+    "resting",
     "surface",
     "playhead",
     "shared",

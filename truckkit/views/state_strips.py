@@ -16,7 +16,7 @@ GROUPS = ("model", "loader")
 
 _PARTS = (
     "element",
-    "rest",
+    "resting",
     "surface",
     "telling",
     "playhead",

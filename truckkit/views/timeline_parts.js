@@ -22,7 +22,7 @@ function timelineParts(model) {
   const sticky = scroll.appendChild(element("div", "sticky"));
   const canvas = sticky.appendChild(element("canvas", "strips", "", { tabindex: "0", role: "application" }));
   const over = sticky.appendChild(element("canvas", "over", "", { "aria-hidden": "true" }));
-  const rest = new Rest([canvas, over]);
+  const rest = new Resting([canvas, over]);
   const line = sticky.appendChild(element("div", "line", "", { "aria-hidden": "true", hidden: "" }));
   const spacer = scroll.appendChild(element("div"));
   const tip = stage.appendChild(element("div", "tip", "", { "aria-hidden": "true" }));

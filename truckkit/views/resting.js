@@ -5,7 +5,7 @@
 
 const STANDS = 400; // ms without a change
 
-class Rest {
+class Resting {
   // `layers`: canvases of one size, as they lie over each other; they still take what pointer and keys do.
   constructor(layers) {
     this.layers = layers;
