@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shutil import copytree
+
 import ibis
 import pyarrow as pa
 import pytest
@@ -75,6 +77,23 @@ def test_what_is_no_export_is_said(tmp_path):
         tk.Site(ibis.duckdb.connect(), parquet=tmp_path)
     with pytest.raises(BadRequest, match="Parquet is read by a connection"):
         tk.Site(store=tk.sample().store, parquet=tmp_path)
+
+
+def test_an_export_that_is_named_as_what_was_detected_adds_nothing_that_an_fms_told(exported):
+    doubly = tk.Site(ibis.duckdb.connect(), parquet=exported, detected=exported)
+    for source in tk.sample().sources:
+        of_store = tk.sample().using(source)
+        assert doubly.using(source).states.count().execute() == of_store.states.count().execute()
+        assert doubly.using(source).cycles.count().execute() == of_store.cycles.count().execute()
+
+
+def test_a_folder_is_read_by_its_name_and_not_by_what_an_engine_takes_it_for(exported, tmp_path):
+    for name in ("a*b", "axb", "a[1]b"):
+        copytree(exported, tmp_path / name)
+        site = tk.Site(ibis.duckdb.connect(), parquet=tmp_path / name)
+        assert site.positions.count().execute() == tk.sample().positions.count().execute()
+    with pytest.raises(BadRequest, match='has a part "truck=T09", which duckdb takes for a column'):
+        tk.Site(ibis.duckdb.connect(), parquet=copytree(exported, tmp_path / "truck=T09" / "out"))
 
 
 def test_two_exports_stand_side_by_side_in_one_connection(exported, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import threading
 from datetime import timedelta
@@ -228,6 +229,14 @@ def test_on_this_machine_alone_nothing_is_opened_by_chance(mine: Path, started: 
     assert (code, "warning" in told) == (0, False)
     assert "TRUCKKIT_REST_OPEN" not in started[0]
     assert "localhost:8080" in started[0][""]
+
+
+def test_a_free_port_is_told_before_anybody_listens_on_it(mine: Path, started: list[dict[str, str]]) -> None:
+    code, said, _ = verb("serve", mine, "--port", "0")
+    port = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
+    assert (code, port is not None) == (0, True)
+    assert port and port[1] != "0"
+    assert f"127.0.0.1:{port[1]}" in started[0][""]
 
 
 def test_with_keys_it_is_served_and_the_dashboards_are_named(

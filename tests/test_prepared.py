@@ -123,11 +123,37 @@ def test_what_cannot_be_asked_is_said(tmp_path: Path):
     )
     with pytest.raises(BadRequest, match='"than" is True, which is no float64'):
         faster(than=True)
+    with pytest.raises(BadRequest, match='no two may be "truck", "Truck"'):
+        site.prepared(of_truck, {"truck": "string", "Truck": "string"})
+    with pytest.raises(BadRequest, match="gives a table of its site, and this one gave None"):
+        site.prepared(lambda site: None, {})()  # type: ignore[arg-type,return-value]
     own = ibis.memtable({"truck": ["T01"]})
     with pytest.raises(BadRequest, match="join rows of your own to its answer"):
         site.prepared(lambda site: site.positions.semi_join(own, "truck"), {})()
     with pytest.raises(BadTime):
         site.prepared(between, OVER_NIGHT)(start=datetime(2026, 11, 22), stop=MIDNIGHT)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("string", "T\ud800"), ("int64", 2**63), ("int64", -(2**200)), ("float64", 10**400), ("boolean", 1)],
+)
+def test_a_value_that_no_column_can_hold_is_refused(tmp_path: Path, kind: str, value: object):
+    site = tk.open(mine(tmp_path / "mine"))
+    asked = site.prepared(lambda site, given: site.trucks.mutate(given=given), {"given": kind})
+    with pytest.raises(BadRequest, match=f"is no {kind}"):
+        asked(given=value)
+
+
+def test_what_is_counted_of_no_rows_is_null_as_ibis_says(tmp_path: Path):
+    site = tk.open(mine(tmp_path / "mine"))
+    newest = site.prepared(
+        lambda site, truck: site.positions.filter(site.positions.truck == truck).aggregate(
+            at=ibis._["at"].max()
+        ),
+        {"truck": "string"},
+    )
+    assert newest(truck="nobody").to_pylist() == [{"at": None}]
 
 
 OF_FLEETS = (("east", "T01"), (HOSTILE, HOSTILE))
@@ -190,6 +216,7 @@ def numbered(site: tk.Site, truck: ibis.Scalar) -> ibis.Table:
         lambda site, truck: site.trucks.mutate(same=site.trucks.truck == truck),
         lambda site, truck: site.latest.filter(site.latest.truck == truck).mutate(age=ibis.now()),
         lambda site, truck: site.trucks.filter(site.trucks.truck == truck).limit(1),
+        lambda site, truck: site.latest.sql("SELECT truck, now() FROM latest").filter(ibis._.truck == truck),
     ],
 )
 def test_what_has_another_answer_to_all_values_is_not_held_in_memory(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -94,6 +95,7 @@ def _serve(
     store: Path, port: int, address: str, origins: list[str] | None = None, open_to_all: bool = False
 ) -> NoReturn:
     """Panel's own command, in the place of this process, so that signals reach it."""
+    port = port or _free(address)
     out.print(f"truckkit is served at http://{address}:{port}/   REST at /api/docs   (Ctrl+C ends it)")
     sys.stdout.flush()
     command = [sys.executable, "-m", "panel", "serve", *map(str, _apps()), "--rest-provider", "truckkit"]
@@ -112,6 +114,14 @@ def _serve(
     if open_to_all:
         environment["TRUCKKIT_REST_OPEN"] = "1"
     os.execve(sys.executable, command, environment)
+
+
+def _free(address: str) -> int:
+    """A port that nobody listens on; browsers are let in by its number, so it is known before they come."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address.strip("[]"), 0), family=family) as found:
+        port: int = found.getsockname()[1]
+    return port
 
 
 def _apps() -> list[Path]:
