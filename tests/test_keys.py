@@ -235,7 +235,8 @@ def test_a_free_port_is_told_before_anybody_listens_on_it(mine: Path, started: l
     code, said, _ = verb("serve", mine, "--port", "0")
     port = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
     assert (code, port is not None) == (0, True)
-    assert port and port[1] != "0"
+    assert port
+    assert port[1] != "0"
     assert f"127.0.0.1:{port[1]}" in started[0][""]
 
 
