@@ -167,7 +167,9 @@ class Narrowed:
         Parameters
         ----------
         question
-            Takes this site, and a value by each of the names, and gives the table to answer with.
+            Takes this site, and a place for the value of each name, and gives the table to answer with. It is
+            called before there are values, so it compares and computes with them, and decides nothing by
+            them; how many rows ``limit`` leaves is no place for one either.
         values
             The names of the values, each with its type: string, float64, int64, boolean or timestamp.
         window
