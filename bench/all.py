@@ -107,7 +107,8 @@ def measured(script: Script, arguments: Sequence[str]) -> Entries | None:
     return found
 
 
-_BOUND = re.compile(r"^(≤|≥|<|>) ([\d.]+)( × the best peer)?$")
+# A bound is a number, a peer, or some times a peer: "≤ 4", "≤ 3 ms", "≤ PostgreSQL", "≤ 1.2 × the best peer".
+_BOUND = re.compile(r"(≤|≥|<|>) ?(?:([\d.]+)(?: ms)?)?(?: ?(?:× )?([A-Z]\w+|the best peer))?")
 
 
 def reached(each: dict[str, object]) -> bool | None:
@@ -115,6 +116,8 @@ def reached(each: dict[str, object]) -> bool | None:
 
     >>> reached({"value": 1.1, "goal": "≤ 1.2 × the best peer", "peer": 1.0})
     True
+    >>> reached({"value": 2.5, "goal": "≤ 3 ms, ≤ PostgreSQL", "peer": 0.4})
+    False
     """
     value, goal, peer = each["value"], each["goal"], each["peer"]
     if not isinstance(value, int | float) or goal in ("", None):
@@ -123,11 +126,16 @@ def reached(each: dict[str, object]) -> bool | None:
         return value <= goal
     if goal == "less than any peer":
         return value < peer if isinstance(peer, int | float) else None
-    found = _BOUND.match(str(goal))
-    if not found or (found[3] and not isinstance(peer, int | float)):
+    bounds = [_BOUND.fullmatch(part) for part in str(goal).split(", ")]
+    parts = [_within(value, peer, bound) for bound in bounds]
+    return None if None in parts else all(parts)
+
+
+def _within(value: float, peer: object, bound: re.Match[str] | None) -> bool | None:
+    if bound is None or (bound[3] and not isinstance(peer, int | float)) or not (bound[2] or bound[3]):
         return None
-    bound = float(found[2]) * (peer if found[3] and isinstance(peer, int | float) else 1.0)
-    return {"≤": value <= bound, "≥": value >= bound, "<": value < bound, ">": value > bound}[found[1]]
+    most = float(bound[2] or 1) * (peer if bound[3] and isinstance(peer, int | float) else 1)
+    return {"≤": value <= most, "≥": value >= most, "<": value < most, ">": value > most}[bound[1]]
 
 
 # The page ----------------------------------------------------------------------------------------
@@ -175,8 +183,9 @@ def _table(figures: Entries) -> list[str]:
 
 def _row(each: dict[str, object]) -> str:
     value, peer = each["value"], each["peer"]
-    both = isinstance(value, int | float) and isinstance(peer, int | float) and peer
-    ratio = f"{value / peer:.2f}" if both else ""
+    ratio = ""
+    if isinstance(value, int | float) and isinstance(peer, int | float) and peer:
+        ratio = f"{value / peer:.2f}"
     mark = {True: "✓", False: "✗", None: ""}[reached(each)]
     cells = (
         each["name"],
