@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -290,6 +291,17 @@ def test_a_long_window_is_counted_once_and_each_zoom_adds_up_its_squares(monkeyp
     told, anybody = backdrop.values(site, shown, frame, "density", 700, ("a long window",))
     assert anybody
     np.testing.assert_array_equal(np.nan_to_num(told), plain)
+
+
+@pytest.mark.parametrize("across_m", [120.1, 299.9, 1000.0])
+def test_a_frame_that_is_rounded_up_to_whole_pixels_is_summed_and_not_read_again(monkeypatch, across_m):
+    site = mine([*along("T01", samples=400)])
+    shown = seen(site)
+    monkeypatch.setattr(backdrop, "MOST_IN_MEMORY", 0)
+    monkeypatch.setattr(backdrop, "_counted_in_store", None)
+    pixels = math.ceil(across_m / squares.SIDE_M)
+    frame = Frame(0, 0, across_m, across_m, pixels, pixels)
+    assert backdrop.values(site, shown, frame, "density", 400, ("rounded",))[1]
 
 
 @pytest.mark.parametrize(

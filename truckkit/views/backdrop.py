@@ -133,8 +133,11 @@ def values(
 
     Density in positions, speed in km/h, payload in tonnes; a state by its number in ``schema.STATES``.
     """
-    pixel_m = min((frame.east - frame.west) / frame.width, (frame.north - frame.south) / frame.height)
-    if kind == "density" and (rows <= MOST_IN_MEMORY or pixel_m * 1.01 < squares.SIDE_M):
+    wide, high = frame.east - frame.west, frame.north - frame.south
+    pixel_m = min(wide / frame.width, high / frame.height)
+    # A frame is rounded up to whole pixels; where one fewer would not be finer than squares, these will do.
+    meant_m = min(wide / max(1, frame.width - 1), high / max(1, frame.height - 1))
+    if kind == "density" and (rows <= MOST_IN_MEMORY or meant_m < squares.SIDE_M):
         counted = _few(site, scene, frame, rows, key)
         return np.where(counted, counted, np.nan).astype(np.float64), rows > 0
     pyramid = squares.pyramid(site, scene, kind, key)
