@@ -59,7 +59,7 @@ def prune(folder: str | Path, before: datetime, *, everything: bool = False, wai
     --------
     >>> from datetime import UTC
     >>> import truckkit as tk
-    >>> prune(tk.sample().store.folder, datetime(2000, 1, 1, tzinfo=UTC)).rows
+    >>> prune(tk.sample().store.folder, datetime(2000, 1, 1, tzinfo=UTC), wait_s=30).rows
     {}
     """
     folder = Path(folder)

@@ -72,7 +72,7 @@ def repair(
     Examples
     --------
     >>> import truckkit as tk
-    >>> print(repair(tk.sample().store.folder))
+    >>> print(repair(tk.sample().store.folder, wait_s=30))
     the store is whole; there was nothing to repair.
     """
     folder = Path(folder)

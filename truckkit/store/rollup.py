@@ -93,8 +93,10 @@ def rollup(
 
     Examples
     --------
+    >>> import shutil, tempfile
     >>> import truckkit as tk
-    >>> rollup(tk.sample().store.folder)
+    >>> mine = shutil.copytree(tk.sample().store.folder, Path(tempfile.mkdtemp()) / "mine")
+    >>> rollup(mine)
     []
     """
     folder = Path(folder)
