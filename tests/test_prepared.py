@@ -227,13 +227,19 @@ def test_what_has_another_answer_to_all_values_is_not_held_in_memory(
     assert Resident.of(question(site, slot("truck", "string")), site.opened) is None
 
 
+def published_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> prepared.Prepared:
+    """A question that was asked once before a faster T01 was published, as if by another process."""
+    asked = tk.open(mine(folder)).prepared(of_truck, {"truck": "string"})
+    assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
+    mine(folder, speed=30.0, identity="corrected")
+    monkeypatch.setattr(layout, "_POINTED", {})
+    return asked
+
+
 def test_what_another_process_publishes_is_opened_behind_those_who_ask(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    asked = tk.open(mine(tmp_path / "mine")).prepared(of_truck, {"truck": "string"})
-    assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
-    mine(tmp_path / "mine", speed=30.0, identity="corrected")
-    monkeypatch.setattr(layout, "_POINTED", {})  # as where another process has published
+    asked = published_elsewhere(tmp_path / "mine", monkeypatch)
     monkeypatch.setattr(prepared, "_PATIENCE_S", 600.0)
     may_open, opening = threading.Event(), Store._open
     monkeypatch.setattr(Store, "_open", lambda store: opening(store) if may_open.wait(60) else None)
@@ -248,9 +254,6 @@ def test_what_another_process_publishes_is_opened_behind_those_who_ask(
 def test_who_asks_again_after_a_while_waits_for_what_another_process_has_published(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    asked = tk.open(mine(tmp_path / "mine")).prepared(of_truck, {"truck": "string"})
-    assert asked(truck="T01")["speed_kmh"].to_pylist() == [10.0]
-    mine(tmp_path / "mine", speed=30.0, identity="corrected")
-    monkeypatch.setattr(layout, "_POINTED", {})  # as where another process has published
+    asked = published_elsewhere(tmp_path / "mine", monkeypatch)
     monkeypatch.setattr(prepared, "_PATIENCE_S", 0.0)
     assert asked(truck="T01")["speed_kmh"].to_pylist() == [30.0]
