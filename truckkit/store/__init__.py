@@ -4,7 +4,7 @@ from truckkit.store import glance, keys
 from truckkit.store.ahead import read_ahead
 from truckkit.store.apart import hub
 from truckkit.store.asking import Question, Reading, Statement, stated, whole
-from truckkit.store.bound import slot, written
+from truckkit.store.bound import of_window, slot, written
 from truckkit.store.check import Finding, check
 from truckkit.store.draft import Draft, Facts, Load
 from truckkit.store.export import Exported, export
@@ -42,6 +42,7 @@ __all__ = [
     "glance",
     "hub",
     "keys",
+    "of_window",
     "prune",
     "publish",
     "read_ahead",

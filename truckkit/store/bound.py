@@ -18,6 +18,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -31,7 +32,7 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from truckkit import schema
 from truckkit.errors import BadRequest
-from truckkit.store.asking import Statement
+from truckkit.store.asking import Question, Statement, stated
 from truckkit.store.reader import Backend, Generation
 
 MOST = 256
@@ -146,6 +147,22 @@ def written(
     if not any(files.values()):
         return over_all()
     return _remembered(generation, (key, *files.items()), lambda: over_all().over(files))
+
+
+def of_window(
+    generation: Generation | None,
+    key: Hashable,
+    question: Callable[[ibis.Value, ibis.Value], ibis.Table],
+    window: tuple[datetime, datetime],
+    files: Mapping[str, tuple[str, ...]],
+) -> Question:
+    """A question about ``[start, stop)``, as stored, written once; without a generation, each time anew."""
+    bounds = dict(zip(("start", "stop"), window, strict=True))
+    if generation is None:
+        start, stop = (ibis.literal(bound, schema.INSTANT) for bound in window)
+        return stated(question(start, stop))
+    first, last = (slot(name, schema.INSTANT) for name in bounds)
+    return written(generation, key, lambda: question(first, last), files).asked(bounds)
 
 
 def _remembered(generation: Generation, key: Hashable, write: Callable[[], Written]) -> Written:

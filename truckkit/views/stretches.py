@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import ibis
 import pyarrow as pa
 
-from truckkit import align, schema, times
-from truckkit.store import slot, whole, written
+from truckkit import times
+from truckkit.store import of_window, whole
 
 if TYPE_CHECKING:
     from truckkit.site import Site
@@ -41,13 +42,10 @@ def of_stretch(site: Site, question: Answering, start: datetime, stop: datetime)
         Gives the table to answer with, from samples in the stretch and intervals that overlap it.
     """
     generation = site.opened
-    if generation is None:
-        return question(site, align.instant(start), align.instant(stop)).to_pyarrow()
-    first, last = times.stored(start), times.stored(stop)
+    window = times.stored(start), times.stored(stop)
     key = (question, site.told_by, site.of_trucks, site.narrowed_to)
-    bounds = (slot(name, schema.INSTANT) for name in ("start", "stop"))
-    asked = written(generation, key, lambda: question(site, *bounds), generation.reaching(first, last))
-    return whole(asked.asked({"start": first, "stop": last}))
+    files = generation.reaching(*window) if generation else {}
+    return whole(of_window(generation, key, partial(question, site), window, files))
 
 
 def overlapping(intervals: ibis.Table, start: ibis.Value, stop: ibis.Value) -> ibis.Table:

@@ -12,13 +12,13 @@ import ibis
 import pyarrow as pa
 from ibis import _
 
-from truckkit import schema, times
+from truckkit import times
 from truckkit.api.aemp.sections import SECTIONS, Section, between, newest
 from truckkit.api.answers import said
 from truckkit.api.plain import plain
 from truckkit.errors import UnknownName
 from truckkit.site import Site
-from truckkit.store import Question, slot, stated, whole, written
+from truckkit.store import Question, of_window, stated, whole
 
 PAGE = 100
 """Machines, or rows of a series, of a page."""
@@ -86,15 +86,12 @@ def _asked(
     question: Callable[[ibis.Table], ibis.Table],
 ) -> Question:
     """A question about the rows of a section in a window; ``what`` tells it from others about the rows."""
-    bounds = dict(zip(("start", "stop"), map(times.stored, window), strict=True))
-    if site.opened is None:
-        literals = (ibis.literal(bound, schema.INSTANT) for bound in bounds.values())
-        return stated(question(between(section, site, *literals)))
+    start, stop = map(times.stored, window)
     # To write the SQL takes twice as long as to answer it.
     key = (section.name, what, site.of_trucks, site.narrowed_to, site.told_by)
-    places = (slot(name, schema.INSTANT) for name in bounds)
-    fixed = written(site.opened, key, lambda: question(between(section, site, *places)), files={})
-    return fixed.asked(bounds)
+    return of_window(
+        site.opened, key, lambda *bounds: question(between(section, site, *bounds)), (start, stop), files={}
+    )
 
 
 def _machines(site: Site, names: Sequence[str], seconds: float) -> list[dict[str, Any]]:
